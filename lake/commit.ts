@@ -1,0 +1,166 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { ObjectRef, RunRef } from '../workflows/contract.ts';
+import { CorruptLake } from './errors.ts';
+import { canonicalJson, type Json, sha256 } from './hash.ts';
+import { stageFolder } from './layout.ts';
+import type { ObjectStore } from './store.ts';
+
+/** An object that a commit names. Readers open nothing else, and check size and hash. */
+export interface Output extends ObjectRef {
+  name: string;
+  size: number;
+}
+/** What a stage did for one unit: the only record that it was done. */
+export interface StageCommit {
+  stage: string;
+  version: number;
+  unit: string;
+  fp: string;
+  attempt: string;
+  inputs: ObjectRef[];
+  outputs: Output[];
+  counts: Record<string, number>;
+  /** Small results that later stages decide on. */
+  data: Json;
+}
+
+/** What a stage of a unit depends on; all of it, and nothing else, goes into the fingerprint. */
+export interface StageInput {
+  stage: string;
+  version: number;
+  unit: string;
+  /** The part of the spec (and of the pins) that the stage reads. */
+  spec: Json;
+  inputs: ObjectRef[];
+  /** ETags of the raw objects that the stage reads. */
+  etags: string[];
+}
+
+/** The fingerprint of a stage: SHA-256 of the canonical JSON of {inputs, sources, spec, stage, version}. */
+export function fingerprint({ stage, version, spec, inputs, etags }: Omit<StageInput, 'unit'>): string {
+  return sha256(
+    canonicalJson({ stage, version, spec, inputs: inputs.map((input) => input.sha256), sources: etags }),
+  );
+}
+
+/** Where one attempt writes. Nothing in it counts until the commit names it. */
+export interface AttemptFolder {
+  readonly path: string;
+  /** `<stage>/<fp>/`: where other attempts at the same work may have left a cache. */
+  readonly shared: string;
+  put(name: string, body: Uint8Array | string, contentType?: string): Promise<Output>;
+  write(name: string, body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Output>;
+}
+
+export interface Produced {
+  outputs: Output[];
+  counts: Record<string, number>;
+  data?: Json;
+}
+export interface Committed {
+  ref: ObjectRef;
+  commit: StageCommit;
+}
+
+/**
+ * Does a stage once: returns the commit that is there, or produces one in a folder of its own and puts it with
+ * If-None-Match. Whoever comes second gets the first one's commit; its own objects stay unnamed.
+ */
+export async function commitStage(
+  store: ObjectStore,
+  run: RunRef,
+  input: StageInput,
+  produce: (folder: AttemptFolder) => Promise<Produced>,
+): Promise<Committed> {
+  const fp = fingerprint(input);
+  const shared = stageFolder(run, input.unit, input.stage, fp);
+  const key = `${shared}/_commit.json`;
+  const there = await store.find(key);
+  if (there !== undefined) return parseCommit(key, there);
+  const attempt = randomBytes(16).toString('hex');
+  const { outputs, counts, data } = await produce(attemptFolder(store, shared, attempt));
+  const commit: StageCommit = {
+    stage: input.stage,
+    version: input.version,
+    unit: input.unit,
+    fp,
+    attempt,
+    inputs: input.inputs,
+    outputs,
+    counts,
+    data: data ?? null,
+  };
+  const body = canonicalJson(commit as unknown as Json);
+  if ((await store.put(key, body, { ifNoneMatch: true, contentType: 'application/json' })) === 'written') {
+    return { ref: { key, sha256: sha256(body) }, commit };
+  }
+  const winner = await store.find(key);
+  if (winner === undefined) {
+    throw new CorruptLake('a commit that was there a moment ago is gone; something deletes from the lake', {
+      bucket: store.bucket,
+      key,
+    });
+  }
+  return parseCommit(key, winner);
+}
+
+function parseCommit(key: string, bytes: Uint8Array): Committed {
+  return {
+    ref: { key, sha256: sha256(bytes) },
+    commit: JSON.parse(new TextDecoder().decode(bytes)) as StageCommit,
+  };
+}
+
+function attemptFolder(store: ObjectStore, shared: string, attempt: string): AttemptFolder {
+  const path = `${shared}/${attempt}`;
+  return {
+    path,
+    shared: `${shared}/`,
+    async put(name, body, contentType) {
+      const key = `${path}/${name}`;
+      const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+      await store.put(key, bytes, contentType === undefined ? {} : { contentType });
+      return { name, key, size: bytes.length, sha256: sha256(bytes) };
+    },
+    async write(name, body) {
+      const key = `${path}/${name}`;
+      const hash = createHash('sha256');
+      let size = 0;
+      async function* measured(): AsyncGenerator<Uint8Array> {
+        for await (const chunk of body) {
+          hash.update(chunk);
+          size += chunk.length;
+          yield chunk;
+        }
+      }
+      await store.write(key, measured());
+      return { name, key, size, sha256: hash.digest('hex') };
+    },
+  };
+}
+
+/** Reads a commit and checks it against its reference. Throws CorruptLake when it is missing or differs. */
+export async function readCommit(store: ObjectStore, ref: ObjectRef): Promise<StageCommit> {
+  return JSON.parse(new TextDecoder().decode(await readChecked(store, ref))) as StageCommit;
+}
+
+/** Reads an object that a commit names, whole, and checks its hash. Throws CorruptLake when it is missing or differs. */
+export async function readChecked(store: ObjectStore, ref: ObjectRef): Promise<Uint8Array> {
+  const bytes = await store.find(ref.key);
+  const where = { bucket: store.bucket, key: ref.key };
+  if (bytes === undefined) throw new CorruptLake('an object that the lake names is missing', where);
+  const found = sha256(bytes);
+  if (found !== ref.sha256) {
+    throw new CorruptLake(`an object of the lake has hash ${found} instead of ${ref.sha256}`, where);
+  }
+  return bytes;
+}
+
+/** The output `name` of a commit. Throws CorruptLake when the commit has none. */
+export function outputOf(commit: StageCommit, name: string): Output {
+  const output = commit.outputs.find((each) => each.name === name);
+  if (output === undefined) {
+    throw new CorruptLake(`the commit of ${commit.stage} for ${commit.unit} names no ${name}`);
+  }
+  return output;
+}

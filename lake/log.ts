@@ -1,0 +1,122 @@
+import type { ObjectRef } from '../workflows/contract.ts';
+import { CorruptLake } from './errors.ts';
+import { canonicalJson, type Json, sha256 } from './hash.ts';
+import { logHintKey, logKey } from './layout.ts';
+import type { ObjectStore } from './store.ts';
+
+/** A run that is visible: its publication, by key and hash. */
+export interface PublishedRun {
+  run: string;
+  generation: number;
+  mode: 'full' | 'incremental';
+  publication: ObjectRef;
+}
+/** One entry of a domain's log: the full live state after it, and the hash of the entry before. */
+export interface LogEntry {
+  number: number;
+  /** SHA-256 of the bytes of the entry before; empty for the first. */
+  previous: string;
+  /** The incremental run that holds the domain. */
+  open: { run: string; generation: number } | null;
+  published: PublishedRun[];
+  tombstones: ObjectRef[];
+}
+export interface LogHead {
+  entry: LogEntry;
+  sha256: string;
+}
+
+const EMPTY: LogHead = {
+  entry: { number: 0, previous: '', open: null, published: [], tombstones: [] },
+  sha256: '',
+};
+
+/** The newest entry of a domain's log, found by probing upward from the hint; number 0 and an empty hash before the first. */
+export async function readHead(store: ObjectStore, domain: string): Promise<LogHead> {
+  let head = (await readEntry(store, domain, await readHint(store, domain))) ?? EMPTY;
+  for (;;) {
+    const next = await readEntry(store, domain, head.entry.number + 1);
+    if (next === undefined) return head;
+    head = next;
+  }
+}
+
+/**
+ * Appends what `change` makes of the head: a compare-and-swap by If-None-Match on the next number. `change` answers
+ * undefined when the log already contains it, and throws when its preconditions do not hold.
+ */
+export async function append(
+  store: ObjectStore,
+  domain: string,
+  change: (state: LogEntry) => Omit<LogEntry, 'number' | 'previous'> | undefined,
+): Promise<LogHead> {
+  for (;;) {
+    const head = await readHead(store, domain);
+    const state = change(head.entry);
+    if (state === undefined) return head;
+    const entry: LogEntry = { ...state, number: head.entry.number + 1, previous: head.sha256 };
+    const body = canonicalJson(entry as unknown as Json);
+    const key = logKey(domain, entry.number);
+    if ((await store.put(key, body, { ifNoneMatch: true, contentType: 'application/json' })) === 'written') {
+      await store.put(logHintKey(domain), canonicalJson({ number: entry.number }));
+      return { entry, sha256: sha256(body) };
+    }
+    // Somebody appended first (or an earlier try of ours got through): look again.
+  }
+}
+
+/** The publication of `run` in a state of the log. */
+export function publishedRun(entry: LogEntry, run: string): PublishedRun | undefined {
+  return entry.published.find((each) => each.run === run);
+}
+
+/** Adds or replaces (by a higher generation) a run; undefined when this very publication is there already. */
+export function withPublication(
+  state: LogEntry,
+  published: PublishedRun,
+): Omit<LogEntry, 'number' | 'previous'> | undefined {
+  const before = publishedRun(state, published.run);
+  if (before?.publication.sha256 === published.publication.sha256) return undefined;
+  if (before !== undefined && before.generation >= published.generation) {
+    throw new CorruptLake(
+      `run ${published.run} has published generation ${before.generation} already, with other content`,
+      { key: before.publication.key },
+    );
+  }
+  const others = state.published.filter((each) => each.run !== published.run);
+  return { open: state.open, published: [...others, published], tombstones: state.tombstones };
+}
+
+/** Reads every entry from 1 to the head and checks numbers and the chain of hashes. Throws CorruptLake. */
+export async function checkLog(store: ObjectStore, domain: string): Promise<LogHead> {
+  let head = EMPTY;
+  for (;;) {
+    const next = await readEntry(store, domain, head.entry.number + 1);
+    if (next === undefined) return head;
+    if (next.entry.previous !== head.sha256 || next.entry.number !== head.entry.number + 1) {
+      throw new CorruptLake('the domain log is broken: an entry does not follow the one before it', {
+        bucket: store.bucket,
+        key: logKey(domain, head.entry.number + 1),
+      });
+    }
+    head = next;
+  }
+}
+
+async function readEntry(store: ObjectStore, domain: string, number: number): Promise<LogHead | undefined> {
+  if (number < 1) return undefined;
+  const bytes = await store.find(logKey(domain, number));
+  if (bytes === undefined) return undefined;
+  return { entry: JSON.parse(new TextDecoder().decode(bytes)) as LogEntry, sha256: sha256(bytes) };
+}
+
+async function readHint(store: ObjectStore, domain: string): Promise<number> {
+  const bytes = await store.find(logHintKey(domain));
+  if (bytes === undefined) return 0;
+  try {
+    const { number } = JSON.parse(new TextDecoder().decode(bytes)) as { number?: unknown };
+    return typeof number === 'number' && Number.isSafeInteger(number) ? number : 0;
+  } catch {
+    return 0;
+  }
+}

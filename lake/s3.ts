@@ -1,0 +1,228 @@
+import { Readable } from 'node:stream';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import {
+  AccessDenied,
+  BucketNotFound,
+  type ErrorContext,
+  InputChanged,
+  LakeError,
+  StoreUnavailable,
+} from './errors.ts';
+import type { ListedObject, ObjectInfo, ObjectStore, PutOptions } from './store.ts';
+
+/** How to reach a bucket. Without keys the AWS default chain (environment, profile, role) gives the credentials. */
+export interface S3Settings {
+  bucket: string;
+  region: string;
+  endpoint?: string;
+  forcePathStyle?: boolean;
+  accessKeyId?: string;
+  secretAccessKey?: string;
+}
+
+const PART_BYTES = 8 * 2 ** 20;
+/** Conflicts and broken-off answers of a conditional put are asked again this often before the activity's own retry takes over. */
+const PUT_TRIES = 5;
+
+/** The object store over the S3 API. Failures are the errors of the registry, each naming bucket and key. */
+export function openS3(settings: S3Settings): ObjectStore & { close(): void } {
+  const { bucket } = settings;
+  const client = new S3Client({
+    region: settings.region,
+    ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
+    ...(settings.forcePathStyle === undefined ? {} : { forcePathStyle: settings.forcePathStyle }),
+    ...(settings.accessKeyId === undefined || settings.secretAccessKey === undefined
+      ? {}
+      : { credentials: { accessKeyId: settings.accessKeyId, secretAccessKey: settings.secretAccessKey } }),
+    maxAttempts: 4,
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000 },
+  });
+
+  async function head(key: string): Promise<ObjectInfo | undefined> {
+    try {
+      const answer = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+      return { size: answer.ContentLength ?? 0, etag: unquote(answer.ETag) };
+    } catch (cause) {
+      if (statusOf(cause) === 404 && !isNoBucket(cause)) return undefined;
+      throw failure('read the head of', cause, { bucket, key });
+    }
+  }
+
+  async function fetchBytes(
+    key: string,
+    options: { range?: readonly [number, number]; ifMatch?: string },
+  ): Promise<Uint8Array | undefined> {
+    const { range, ifMatch } = options;
+    if (range !== undefined && range[0] >= range[1]) return new Uint8Array();
+    try {
+      const answer = await client.send(
+        new GetObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          ...(range === undefined ? {} : { Range: `bytes=${range[0]}-${range[1] - 1}` }),
+          ...(ifMatch === undefined ? {} : { IfMatch: `"${ifMatch}"` }),
+        }),
+      );
+      return (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
+    } catch (cause) {
+      if (statusOf(cause) === 404 && !isNoBucket(cause)) return undefined;
+      if (statusOf(cause) === 412) {
+        throw new InputChanged(
+          `the object is no longer the one that was planned (ETag ${ifMatch}); replay the source to read it anew`,
+          { bucket, key },
+          { cause },
+        );
+      }
+      throw failure('read', cause, { bucket, key });
+    }
+  }
+
+  async function get(
+    key: string,
+    options: { range?: readonly [number, number]; ifMatch?: string } = {},
+  ): Promise<Uint8Array> {
+    const bytes = await fetchBytes(key, options);
+    if (bytes === undefined) throw new InputChanged('the object is gone', { bucket, key });
+    return bytes;
+  }
+
+  async function put(
+    key: string,
+    body: Uint8Array | string,
+    options: PutOptions = {},
+  ): Promise<'written' | 'exists'> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await client.send(
+          new PutObjectCommand({
+            Bucket: bucket,
+            Key: key,
+            Body: body,
+            ...(options.contentType === undefined ? {} : { ContentType: options.contentType }),
+            ...(options.ifNoneMatch ? { IfNoneMatch: '*' } : {}),
+          }),
+        );
+        return 'written';
+      } catch (cause) {
+        if (options.ifNoneMatch && statusOf(cause) === 412) return 'exists';
+        // 409: another conditional put on this key is under way; S3 asks to send it again.
+        if (statusOf(cause) === 409 && attempt < PUT_TRIES) continue;
+        throw failure('write', cause, { bucket, key });
+      }
+    }
+  }
+
+  async function write(key: string, body: AsyncIterable<Uint8Array>): Promise<void> {
+    const upload = new Upload({
+      client,
+      params: { Bucket: bucket, Key: key, Body: Readable.from(parts(body), { objectMode: false }) },
+      partSize: PART_BYTES,
+      queueSize: 2,
+    });
+    try {
+      await upload.done();
+    } catch (cause) {
+      throw failure('write', cause, { bucket, key });
+    }
+  }
+
+  async function* list(prefix: string): AsyncGenerator<ListedObject> {
+    let token: string | undefined;
+    do {
+      const page: ListObjectsV2CommandOutput = await client
+        .send(
+          new ListObjectsV2Command({
+            Bucket: bucket,
+            Prefix: prefix,
+            ...(token === undefined ? {} : { ContinuationToken: token }),
+          }),
+        )
+        .catch((cause: unknown) => {
+          throw failure('list', cause, { bucket, key: prefix });
+        });
+      for (const item of page.Contents ?? []) {
+        if (item.Key === undefined) continue;
+        yield {
+          key: item.Key,
+          size: item.Size ?? 0,
+          etag: unquote(item.ETag),
+          modified: item.LastModified?.getTime() ?? 0,
+        };
+      }
+      token = page.NextContinuationToken;
+    } while (token !== undefined);
+  }
+
+  return {
+    bucket,
+    head,
+    get,
+    find: (key) => fetchBytes(key, {}),
+    put,
+    write,
+    list,
+    close: () => client.destroy(),
+  };
+}
+
+/** Gathers small chunks, so that a stream of records does not become a stream of tiny reads. */
+async function* parts(body: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let held: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    held.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= 2 ** 20) {
+      yield Buffer.concat(held);
+      held = [];
+      bytes = 0;
+    }
+  }
+  if (bytes > 0) yield Buffer.concat(held);
+}
+
+function unquote(etag: string | undefined): string {
+  return (etag ?? '').replaceAll('"', '');
+}
+
+function statusOf(cause: unknown): number | undefined {
+  return cause instanceof S3ServiceException ? cause.$metadata.httpStatusCode : undefined;
+}
+
+function isNoBucket(cause: unknown): boolean {
+  return cause instanceof S3ServiceException && cause.name === 'NoSuchBucket';
+}
+
+function failure(verb: string, cause: unknown, where: ErrorContext): LakeError {
+  if (cause instanceof LakeError) return cause;
+  const status = statusOf(cause);
+  const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  if (isNoBucket(cause)) {
+    return new BucketNotFound(
+      `there is no bucket ${where.bucket}; create it, or name another in the worker's configuration`,
+      where,
+      { cause },
+    );
+  }
+  if (
+    status === 401 ||
+    status === 403 ||
+    (cause instanceof Error && cause.name === 'CredentialsProviderError')
+  ) {
+    return new AccessDenied(
+      `could not ${verb} the object: ${why}; check the credentials and the bucket's policy`,
+      where,
+      { cause },
+    );
+  }
+  return new StoreUnavailable(`could not ${verb} the object: ${why}`, where, { cause });
+}

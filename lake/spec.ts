@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import type { IngestSpec } from '../workflows/contract.ts';
+import { InvalidSpec } from './errors.ts';
+import { DOMAIN } from './layout.ts';
+import { suggest } from './nearest.ts';
+
+/** The seed of every draw where a spec names none. */
+export const DEFAULT_SEED = 'instruct-lake';
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is not a name ([A-Za-z0-9._-], 64 at most)');
+const prefix = z
+  .string()
+  .regex(
+    /^(?!\/)(?!.*\/\/)(?!(?:.*\/)?\.\.?(?:\/|$))[^\s\\]+\/$/,
+    'is not a key prefix such as "raw/biomed/"',
+  )
+  .max(900);
+const column = z.string().min(1).max(200);
+const weight = z.number().positive().max(1e6);
+
+const input = z
+  .strictObject({
+    prefix,
+    id: column.exactOptional(),
+    text: column,
+    title: column.exactOptional(),
+    partitionBytes: z
+      .int()
+      .min(1024)
+      .max(2 ** 31)
+      .default(64 * 2 ** 20),
+  })
+  .describe('The raw Parquet objects and the names of their columns.');
+
+const synthesize = z.strictObject({
+  generator: z.literal('instruction-synthesizer'),
+  endpoint: name,
+  rounds: z.int().min(1).max(32).default(3),
+  share: z.number().min(0).max(1).default(1),
+});
+
+const mixSource = z.discriminatedUnion('from', [
+  z.strictObject({ from: z.literal('augmented'), weight }),
+  z.strictObject({ from: z.literal('raw'), weight }),
+  z.strictObject({ from: z.literal('instructions'), prefix, question: column, answer: column, weight }),
+]);
+
+const mix = z.strictObject({
+  sources: z.array(mixSource).min(1).max(64),
+  tokens: z.int().positive().exactOptional(),
+  maxRepeat: z.number().positive().max(1000).default(4),
+  strict: z.boolean().default(false),
+});
+
+const shards = z.strictObject({
+  format: z.literal('megatron').default('megatron'),
+  bytes: z
+    .int()
+    .min(1024)
+    .max(4 * 2 ** 30)
+    .default(2 ** 30),
+});
+
+const Spec = z.strictObject({
+  $schema: z.string().exactOptional(),
+  domain: z.string().regex(DOMAIN, 'is not a domain ([a-z0-9-], 40 at most)'),
+  mode: z.literal('full').default('full'),
+  input,
+  synthesize,
+  tokenizer: name,
+  sequenceLength: z
+    .int()
+    .min(16)
+    .max(2 ** 24),
+  mix,
+  shards: shards.default({ format: 'megatron', bytes: 2 ** 30 }),
+  train: z.strictObject({ launcher: name }).exactOptional(),
+  seed: z.string().min(1).max(200).default(DEFAULT_SEED),
+  maxFailedFraction: z.number().min(0).max(1).default(0),
+});
+
+/** A spec with all its defaults: what a run pins. */
+export type FullSpec = z.output<typeof Spec>;
+
+/** The contract's type and this schema are held together by the compiler: what one accepts the other accepts. */
+type Accepts<Wide, Narrow extends Wide> = Narrow;
+export type SchemaAcceptsContract = Accepts<z.input<typeof Spec>, IngestSpec>;
+export type ContractAcceptsSchema = Accepts<IngestSpec, FullSpec>;
+
+/** Checks a spec and fills in its defaults. Throws InvalidSpec that lists every problem at once. */
+export function parseSpec(value: unknown): FullSpec {
+  const parsed = Spec.safeParse(value, { reportInput: true });
+  const problems = parsed.success ? semanticProblems(parsed.data) : parsed.error.issues.flatMap(describe);
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new InvalidSpec(
+    `the spec has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${problems.map((each) => `  - ${each}`).join('\n')}`,
+  );
+}
+
+/** The JSON Schema (2020-12) of a spec, as `spec schema` prints it. */
+export function specSchema(): object {
+  return { title: 'instruct-lake ingest spec', ...z.toJSONSchema(Spec, { io: 'input' }) };
+}
+
+function semanticProblems(spec: FullSpec): string[] {
+  const problems: string[] = [];
+  for (const from of ['augmented', 'raw'] as const) {
+    if (spec.mix.sources.filter((source) => source.from === from).length > 1) {
+      problems.push(`mix.sources: "${from}" stands there more than once`);
+    }
+  }
+  const first = spec.mix.sources[0]?.from;
+  if (spec.mix.tokens === undefined && spec.synthesize.share === 0 && first === 'augmented') {
+    problems.push('mix.sources: the first source sets the total, and with share 0 "augmented" has no tokens');
+  }
+  return problems;
+}
+
+function describe(issue: z.core.$ZodIssue): string[] {
+  const path = pathOf(issue.path);
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map(
+        (key) => `${pathOf([...issue.path, key])}: unknown key${suggest(key, knownKeys(issue))}`,
+      );
+    case 'invalid_type':
+      return [
+        issue.input === undefined
+          ? `${path}: is missing (${issue.expected} expected)`
+          : `${path}: is ${typeOf(issue.input)}, ${issue.expected} expected`,
+      ];
+    case 'invalid_value':
+      return [`${path}: must be ${issue.values.map((each) => JSON.stringify(each)).join(' or ')}`];
+    default:
+      return [`${path}: ${issue.message}`];
+  }
+}
+
+function typeOf(value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  const text = path.reduce<string>(
+    (sum, part) =>
+      typeof part === 'number' ? `${sum}[${part}]` : sum === '' ? String(part) : `${sum}.${String(part)}`,
+    '',
+  );
+  return text === '' ? 'the spec' : text;
+}
+
+/** Keys that the object at an issue's path may have: those of the schema that raised it. */
+function knownKeys(issue: z.core.$ZodIssue): string[] {
+  const shapes: Record<string, object> = {
+    'the spec': Spec.shape,
+    input: input.shape,
+    synthesize: synthesize.shape,
+    mix: mix.shape,
+    shards: shards.shape,
+    train: { launcher: 1 },
+  };
+  const path = pathOf(issue.path);
+  const shape = shapes[path] ?? sourceShape(issue.input);
+  return Object.keys(shape ?? {});
+}
+
+function sourceShape(value: unknown): object | undefined {
+  const from = typeof value === 'object' && value !== null ? (value as { from?: unknown }).from : undefined;
+  return mixSource.options.find((option) => option.shape.from.value === from)?.shape;
+}

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { InvalidSpec } from '../../lake/errors.ts';
+import { parseSpec, specSchema } from '../../lake/spec.ts';
+
+const minimal = {
+  domain: 'biomed',
+  input: { prefix: 'raw/biomed/', text: 'text' },
+  synthesize: { generator: 'instruction-synthesizer', endpoint: 'default', rounds: 3, share: 1 },
+  tokenizer: 'default',
+  sequenceLength: 4096,
+  mix: { sources: [{ from: 'augmented', weight: 1 }] },
+};
+function problems(spec: unknown): string {
+  try {
+    parseSpec(spec);
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidSpec);
+    return (error as Error).message;
+  }
+  throw new Error('the spec was accepted');
+}
+
+test('defaults are filled in', () => {
+  expect(parseSpec({ $schema: 'x', ...minimal })).toMatchObject({
+    mode: 'full',
+    seed: 'instruct-lake',
+    maxFailedFraction: 0,
+    input: { partitionBytes: 67108864 },
+    mix: { maxRepeat: 4, strict: false },
+    shards: { format: 'megatron', bytes: 1073741824 },
+  });
+});
+test('every problem is listed at once, unknown keys with the nearest name', () => {
+  const message = problems({
+    ...minimal,
+    domain: 'Bio Med',
+    sequenceLenght: 1,
+    input: { prefix: '/raw', txt: 'text' },
+    mix: { sources: [{ from: 'instructions', prefix: 'raw/i/', question: 'q', anwser: 'a', weight: 0 }] },
+  });
+  for (const part of [
+    'domain: is not a domain',
+    'sequenceLenght: unknown key (did you mean "sequenceLength"?)',
+    'input.prefix: is not a key prefix',
+    'input.text: is missing',
+    'input.txt: unknown key (did you mean "text"?)',
+    'mix.sources[0].answer: is missing',
+    'mix.sources[0].anwser: unknown key (did you mean "answer"?)',
+    'mix.sources[0].weight',
+  ]) {
+    expect(message).toContain(part);
+  }
+  expect(message).toContain('the spec has 8 problems');
+});
+test.each([
+  ['a URL', { ...minimal, input: { prefix: 'https://host/x/', text: 't' } }],
+  ['a way up', { ...minimal, input: { prefix: 'raw/../other/', text: 't' } }],
+  ['a URL as endpoint', { ...minimal, synthesize: { ...minimal.synthesize, endpoint: 'http://evil' } }],
+  ['a path as tokenizer', { ...minimal, tokenizer: '../../etc/passwd' }],
+  ['not an object', 'x'],
+  ['nothing', undefined],
+])('%s is refused', (_, spec) => {
+  problems(spec);
+});
+test('a source may stand in a mix once', () => {
+  const sources = [
+    { from: 'augmented', weight: 1 },
+    { from: 'augmented', weight: 2 },
+  ];
+  expect(problems({ ...minimal, mix: { sources } })).toContain('"augmented" stands there more than once');
+});
+test('the JSON Schema knows the keys and refuses others', () => {
+  const schema = specSchema() as { properties: Record<string, unknown>; additionalProperties: boolean };
+  expect(Object.keys(schema.properties)).toContain('sequenceLength');
+  expect(schema.additionalProperties).toBe(false);
+});

@@ -1,0 +1,299 @@
+/**
+ * Every name and type that crosses a boundary: between users, workflows, activities, commands and other programs.
+ * Plain types only: workflow code may import nothing heavier.
+ */
+
+/** Task queues: one for workflows, one for each kind of resource an activity needs. */
+export const QUEUES = {
+  workflows: 'instruct-lake',
+  io: 'instruct-lake-io',
+  gpu: 'instruct-lake-gpu',
+  cpu: 'instruct-lake-cpu',
+  train: 'instruct-lake-train',
+} as const;
+export type Role = keyof typeof QUEUES;
+
+/** What a user writes to start `ingestDomain`. Everything optional has a default, written into the run's pins. */
+export interface IngestSpec {
+  $schema?: string;
+  /** `[a-z0-9-]{1,40}`; must equal the domain in the workflow id. */
+  domain: string;
+  /** `full`: everything under the prefix, deduplicated within itself. */
+  mode?: 'full';
+  input: InputSpec;
+  synthesize: SynthesizeSpec;
+  /** Name of a tokenizer in the worker's configuration: the target model's. */
+  tokenizer: string;
+  /** Tokens in a document at most, BOS and EOS included, unless one example alone is longer. */
+  sequenceLength: number;
+  mix: MixSpec;
+  shards?: ShardSpec;
+  train?: TrainSpec;
+  /** Seed of every draw. The default is a constant. */
+  seed?: string;
+  /** Fraction of sources that may fail before the run does. */
+  maxFailedFraction?: number;
+}
+
+export interface InputSpec {
+  /** Key prefix of the raw Parquet objects, e.g. `raw/biomed/`. */
+  prefix: string;
+  /** Column names. Without `id` a row is known by its place; without `title` the first line is the title. */
+  id?: string;
+  text: string;
+  title?: string;
+  /** Text bytes in a partition, about. Cutting differently changes no byte of the result. */
+  partitionBytes?: number;
+}
+
+export interface SynthesizeSpec {
+  generator: 'instruction-synthesizer';
+  /** Name of an endpoint in the worker's configuration. */
+  endpoint: string;
+  /** M: texts of a chain that are prompted one after the other. */
+  rounds: number;
+  /** Share of the slots that is converted, 0 to 1. */
+  share: number;
+}
+
+export interface MixSpec {
+  sources: MixSource[];
+  /** Tokens of the whole mix. Without it the first source is used once and sets the total. */
+  tokens?: number;
+  /** Passes over a source at most; beyond it a counted shortfall. */
+  maxRepeat?: number;
+  /** A shortfall is an error. */
+  strict?: boolean;
+}
+export type MixSource =
+  | { from: 'augmented'; weight: number }
+  | { from: 'raw'; weight: number }
+  | { from: 'instructions'; prefix: string; question: string; answer: string; weight: number };
+
+export interface ShardSpec {
+  format?: 'megatron';
+  /** Bytes of a shard's body, about. */
+  bytes?: number;
+}
+
+export interface TrainSpec {
+  /** Name of a launcher in the worker's configuration. */
+  launcher: string;
+}
+
+/** One instruction–response pair, structured from parsing on. */
+export interface Pair {
+  question: string;
+  answer: string;
+  kind: PairKind;
+  options?: string[];
+  rationale?: string;
+}
+export type PairKind = 'plain' | 'option' | 'cot' | 'option-cot';
+
+/** A byte range [start, end) of a document's UTF-8 and what stands there. */
+export interface Span {
+  kind: 'context' | 'question' | 'rationale' | 'answer';
+  start: number;
+  end: number;
+}
+
+/** A run, by the two names that its workflow id `ingest/<domain>/<run>` gives it. */
+export interface RunRef {
+  domain: string;
+  run: string;
+}
+/** An object of the lake, by key and hash: what history carries instead of content. */
+export interface ObjectRef {
+  key: string;
+  /** SHA-256 of its bytes, 64 hex digits. */
+  sha256: string;
+}
+/** A commit; or, with `at`, item number `at` of the list that the object holds. */
+export interface CommitPointer extends ObjectRef {
+  at?: number;
+}
+
+/** The phases of `ingestDomain`, in order. */
+export const PHASES = [
+  'open',
+  'plan',
+  'scan',
+  'dedupe',
+  'synthesize',
+  'template',
+  'mix',
+  'exchange',
+  'shards',
+  'publish',
+  'train',
+  'done',
+] as const;
+export type Phase = (typeof PHASES)[number];
+/** The phases that run once for each partition, in lanes. */
+export type PartitionPhase = 'scan' | 'synthesize' | 'template' | 'exchange';
+
+/** What a stage did, in the few bytes that history may carry. */
+export interface Done {
+  ref: ObjectRef;
+  counts: Record<string, number>;
+  failures?: FailedSource[];
+}
+export interface FailedSource {
+  key: string;
+  /** Name of the error class. */
+  type: string;
+  message: string;
+}
+
+/** What opening a run settles: names resolved, everything checked, pins written. */
+export interface OpenedRun extends RunRef {
+  resumed: boolean;
+  rounds: number;
+  /** The model that answers; `instruct-lake-rules` is the embedded one, a smoke test and not the paper's synthesizer. */
+  model: string;
+  /** Launcher of the training job, if one is wanted. */
+  launcher: string | null;
+  /** Whether this server knows our search attributes. */
+  searchAttributes: boolean;
+}
+/** One input of the plan (the corpus, or one instruction source), and how many partitions it has. */
+export interface PlannedInput {
+  /** `corpus`, or `instructions-<index in mix.sources>`. */
+  name: string;
+  entries: number;
+  sources: number;
+  rows: number;
+  failed: number;
+  /** Objects under the prefix that are not Parquet by name. */
+  ignored: number;
+}
+export interface Planned extends Done {
+  inputs: PlannedInput[];
+}
+/** Entry `index` of an input's plan. */
+export interface EntryRef {
+  plan: ObjectRef;
+  input: string;
+  index: number;
+}
+/** For each input by name: the lists of its partitions' commits, one per lane. */
+export type Lists = Record<string, ObjectRef[]>;
+
+export interface Mixed extends Done {
+  shards: number;
+}
+export interface Published extends Done {
+  /** The object that the domain log names. */
+  publication: ObjectRef;
+  logEntry: number;
+}
+export interface TrainingRef extends RunRef {
+  launcher: string;
+  /** Hash of publication, launcher and relaunch number. */
+  name: string;
+  publication: ObjectRef;
+}
+export interface Trained {
+  name: string;
+  seconds: number;
+  metrics: Record<string, number>;
+  /** Where the job left its results, as its launcher names it. */
+  output: string;
+}
+
+/** Every activity: name, input, result. Inputs are references; content stays on S3. */
+export interface Activities {
+  openRun(input: { workflowId: string; spec: unknown }): Promise<OpenedRun>;
+  planSources(input: { run: RunRef }): Promise<Planned>;
+  saveList(input: { run: RunRef; items: ObjectRef[] }): Promise<ObjectRef>;
+  scanPartition(input: { run: RunRef; entry: EntryRef }): Promise<Done>;
+  dedupeDocuments(input: {
+    run: RunRef;
+    plan: ObjectRef;
+    scans: ObjectRef[];
+    range: number;
+    ranges: number;
+  }): Promise<Done>;
+  synthesizeRound(input: {
+    run: RunRef;
+    entry: EntryRef;
+    round: number;
+    previous: CommitPointer;
+    verdicts: ObjectRef[];
+  }): Promise<Done>;
+  templatePartition(input: {
+    run: RunRef;
+    entry: EntryRef;
+    previous: CommitPointer;
+    verdicts: ObjectRef[];
+  }): Promise<Done>;
+  templateInstructions(input: { run: RunRef; entry: EntryRef }): Promise<Done>;
+  mixSources(input: { run: RunRef; documents: Lists }): Promise<Mixed>;
+  exchangePartition(input: {
+    run: RunRef;
+    documents: CommitPointer;
+    mix: ObjectRef;
+    input: string;
+  }): Promise<Done>;
+  buildShard(input: { run: RunRef; mix: ObjectRef; exchanges: Lists; shard: number }): Promise<Done>;
+  publishRun(input: PublishInput): Promise<Published>;
+  resolveTraining(input: { run: RunRef; launcher: string }): Promise<TrainingRef>;
+  launchTraining(input: TrainingRef): Promise<void>;
+  watchTraining(input: TrainingRef): Promise<Trained>;
+  cancelTraining(input: TrainingRef): Promise<void>;
+}
+/** All that a publication rests on. */
+export interface PublishInput {
+  run: RunRef;
+  plan: ObjectRef;
+  scans: ObjectRef[];
+  verdicts: ObjectRef[];
+  documents: Lists;
+  mix: ObjectRef;
+  shards: ObjectRef;
+}
+
+/** Input of a lane: entries [from, to) of one input in one phase, and what that phase needs of the phases before. */
+export interface LaneInput {
+  run: RunRef;
+  phase: PartitionPhase;
+  plan: ObjectRef;
+  input: string;
+  from: number;
+  to: number;
+  /** Commits of the same entries in the phase before. */
+  before?: ObjectRef;
+  verdicts?: ObjectRef[];
+  rounds?: number;
+  mix?: ObjectRef;
+}
+export interface LaneResult {
+  list: ObjectRef;
+  counts: Record<string, number>;
+  failures: FailedSource[];
+}
+
+/** Answer of the query `progress`. Lanes that run have more to add: ask each for its own `progress`. */
+export interface Progress {
+  phase: Phase;
+  done: number;
+  total: number;
+  counts: Record<string, number>;
+  /** Workflow ids of running children. */
+  lanes: string[];
+  model?: string;
+}
+/** Answer of the query `failures`: the first hundred. */
+export interface Failures {
+  total: number;
+  sources: FailedSource[];
+}
+export interface IngestResult extends RunRef {
+  publication: ObjectRef;
+  counts: Record<string, number>;
+  training: Trained | null;
+}
+export interface TrainInput extends RunRef {
+  launcher: string;
+}
