@@ -1,0 +1,96 @@
+import { commitStage } from '../../lake/commit.ts';
+import { LakeError, Unreachable } from '../../lake/errors.ts';
+import { documentId } from '../../lake/identity.ts';
+import { readFooter } from '../../lake/parquet/footer.ts';
+import { readRows } from '../../lake/parquet/rows.ts';
+import { writeTable } from '../../lake/table.ts';
+import type { Done, EntryRef, RunRef } from '../../workflows/contract.ts';
+import { readEntry } from '../plan/activity.ts';
+import { checkStage, readPins } from '../plan/pins.ts';
+import { textOrReason } from '../scan/row.ts';
+import { REJECT_COLUMNS, REJECTS, type Reject } from '../scan/texts.ts';
+import type { Services } from '../services.ts';
+import { dtypeFor } from '../shards/megatron.ts';
+import { type TokenizedDocument, writeDocuments } from '../tokenize/documents.ts';
+import { encodeDocuments } from '../tokenize/encode.ts';
+import { pinnedTokenizer } from '../tokenize/pinned.ts';
+import { renderInstruction } from './instructions.ts';
+
+/** General instructions of one partition → `{question} {response}` documents, tokenized; rows without either kept aside. */
+export async function templateInstructions(
+  { store, settings, checkCancelled }: Services,
+  { run, entry: ref }: { run: RunRef; entry: EntryRef },
+): Promise<Done> {
+  const pins = await readPins(store, run);
+  checkStage(pins, 'template');
+  const entry = await readEntry(store, ref);
+  const source = pins.spec.mix.sources[Number(ref.input.replace('instructions-', ''))];
+  if (source?.from !== 'instructions')
+    throw new Unreachable(`${ref.input} is no instruction source of the mix`);
+  const columns = [source.question, source.answer];
+  const { ref: done, commit } = await commitStage(
+    store,
+    run,
+    {
+      stage: 'template',
+      version: pins.stages.template,
+      unit: entry.id,
+      spec: { input: ref.input, columns, seed: pins.spec.seed, tokenizer: pins.tokenizer },
+      inputs: [],
+      etags: entry.runs.map(({ etag }) => etag),
+    },
+    async (folder) => {
+      const drafts: Omit<TokenizedDocument, 'ids'>[] = [];
+      const rejects: Reject[] = [];
+      const failures: { key: string; type: string; message: string }[] = [];
+      for (const object of entry.runs) {
+        const { key, rowStart, rowEnd } = object;
+        const made: typeof drafts = [];
+        const aside: Reject[] = [];
+        try {
+          const footer = await readFooter(store, object);
+          for await (const batch of readRows(store, object, footer, { columns, rowStart, rowEnd })) {
+            checkCancelled();
+            for (const [i, cells] of batch.rows.entries()) {
+              const row = batch.firstRow + i;
+              const [question, answer] = columns.map((column) => textOrReason(cells[column]));
+              if (question === undefined || answer === undefined) continue;
+              if ('reason' in question) aside.push({ key, row, id: null, ...question });
+              else if ('reason' in answer) aside.push({ key, row, id: null, ...answer });
+              else {
+                const id = documentId(key, row);
+                const rendered = renderInstruction({ question: question.text, answer: answer.text });
+                made.push({ id, unit: id, source: ref.input, ...rendered });
+              }
+            }
+          }
+          drafts.push(...made);
+          rejects.push(...aside);
+        } catch (error) {
+          if (!(error instanceof LakeError) || error.family !== 'input') throw error;
+          failures.push({ key, type: error.name, message: error.message });
+        }
+      }
+      const tokenizer = await pinnedTokenizer(settings, pins);
+      const texts = drafts.map(({ text }) => text);
+      const encoded = await encodeDocuments(tokenizer, texts, checkCancelled);
+      const documents = drafts.map((draft, i) => ({ ...draft, ids: encoded[i] as Uint32Array }));
+      const { outputs, totals } = await writeDocuments(folder, documents, [ref.input], {
+        seed: pins.spec.seed,
+        dtype: dtypeFor(pins.tokenizer.highestId),
+      });
+      outputs.push(await writeTable(folder, REJECTS, REJECT_COLUMNS, rejects));
+      const counts = {
+        instructions: documents.length,
+        instructionTokens: documents.reduce((sum, { ids }) => sum + ids.length, 0),
+        rejectedInstructions: rejects.length,
+        failedSources: failures.length,
+      };
+      return { outputs, counts, data: { [ref.input]: { ...totals[ref.input] }, failures } };
+    },
+  );
+  const { failures } = commit.data as unknown as {
+    failures: { key: string; type: string; message: string }[];
+  };
+  return { ref: done, counts: commit.counts, failures };
+}

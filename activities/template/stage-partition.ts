@@ -1,0 +1,130 @@
+import { commitStage } from '../../lake/commit.ts';
+import { chainId, documentId, renderedId } from '../../lake/identity.ts';
+import type { CommitPointer, Done, EntryRef, ObjectRef, RunRef } from '../../workflows/contract.ts';
+import { resolvePointer } from '../lists.ts';
+import { readEntry } from '../plan/activity.ts';
+import { checkStage, type RunPins, readPins } from '../plan/pins.ts';
+import type { ScannedText } from '../scan/texts.ts';
+import type { Services } from '../services.ts';
+import { dtypeFor } from '../shards/megatron.ts';
+import { chainsOf, type Entry } from '../synthesize/entry.ts';
+import type { Slot } from '../synthesize/schedule.ts';
+import { readSlots, sliceBytes } from '../synthesize/stage.ts';
+import { type TokenizedDocument, writeDocuments } from '../tokenize/documents.ts';
+import { encodeDocuments } from '../tokenize/encode.ts';
+import { pinnedTokenizer } from '../tokenize/pinned.ts';
+import type { TextTokenizer } from '../tokenize/tokenizer.ts';
+import { cut, joinExamples } from './documents.ts';
+import { checkPools } from './pinned.ts';
+import { type RenderedChain, renderChain } from './render.ts';
+
+/** A document before it is tokenized; a chain that may have to be cut comes with its pieces. */
+interface Draft extends Omit<TokenizedDocument, 'ids'> {
+  chain?: RenderedChain;
+}
+
+/** Chains → documents with spans, cut to the sequence length; texts without pairs as they are; all of it tokenized once. */
+export async function templatePartition(
+  { store, settings, checkCancelled }: Services,
+  input: { run: RunRef; entry: EntryRef; previous: CommitPointer; verdicts: ObjectRef[] },
+): Promise<Done> {
+  const { run, verdicts } = input;
+  const pins = await readPins(store, run);
+  checkStage(pins, 'template');
+  checkPools(pins);
+  const entry = await readEntry(store, input.entry);
+  const previous = await resolvePointer(store, input.previous);
+  const { seed, sequenceLength } = pins.spec;
+  const { ref, commit } = await commitStage(
+    store,
+    run,
+    {
+      stage: 'template',
+      version: pins.stages.template,
+      unit: entry.id,
+      spec: { seed, sequenceLength, tokenizer: pins.tokenizer, pools: pins.pools },
+      inputs: [previous, ...verdicts],
+      etags: [],
+    },
+    async (folder) => {
+      const { slots, entries } = await readSlots(store, pins, entry, previous, verdicts);
+      const drafts = slots.flatMap((slot) => draftsOf(slot, entries.get(slot.id) ?? [], seed));
+      const tokenizer = await pinnedTokenizer(settings, pins);
+      const documents = await tokenize(drafts, tokenizer, sequenceLength, checkCancelled);
+      const { outputs, totals } = await writeDocuments(folder, documents, ['augmented', 'raw'], {
+        seed,
+        dtype: dtypeFor(pins.tokenizer.highestId),
+      });
+      const counts = {
+        chains: drafts.filter(({ chain }) => chain !== undefined).length,
+        documents: documents.length,
+        tokens: documents.reduce((sum, { ids }) => sum + ids.length, 0),
+        overlong: documents.filter(({ ids }) => ids.length > sequenceLength).length,
+      };
+      return { outputs, counts, data: { augmented: { ...totals.augmented }, raw: { ...totals.raw } } };
+    },
+  );
+  return { ref, counts: commit.counts };
+}
+
+/** The documents of a slot: one draft per chain, and one per text (or part) that has no pairs or was not converted. */
+function draftsOf(slot: Slot<ScannedText>, entries: readonly Entry[], seed: string): Draft[] {
+  if (!slot.converted) {
+    return slot.texts.map(({ text }) => raw(documentId(text.key, text.row), text.text));
+  }
+  const texts = new Map(slot.texts.map(({ text }) => [`${text.row} ${text.key}`, text.text]));
+  const context = ({ row, key, start, end }: Entry): string =>
+    sliceBytes(texts.get(`${row} ${key}`) ?? '', start, end);
+  return chainsOf(entries).map((chain): Draft => {
+    const [first] = chain as [Entry, ...Entry[]];
+    if (first.pairs.length === 0) return raw(first.id, context(first));
+    const id = chainId(first.id);
+    const examples = chain.map((entry) => ({ context: context(entry), pairs: entry.pairs }));
+    const rendered = renderChain({ id, examples }, { seed });
+    const { text, spans } = joinExamples(rendered);
+    return { id: renderedId(id, 0, 0), unit: id, source: 'augmented', text, spans, chain: rendered };
+  });
+}
+
+/** A text as a document of its own: bare, its bytes untouched. */
+function raw(id: string, text: string): Draft {
+  const spans = [{ kind: 'context' as const, start: 0, end: Buffer.byteLength(text) }];
+  return { id, unit: id, source: 'raw', text, spans };
+}
+
+/** Tokenizes drafts; a chain longer than the sequence is cut between examples into consecutive documents. */
+async function tokenize(
+  drafts: readonly Draft[],
+  tokenizer: TextTokenizer,
+  sequenceLength: number,
+  onBatch: () => void,
+): Promise<TokenizedDocument[]> {
+  const documents: TokenizedDocument[] = [];
+  const encoded = await encodeDocuments(
+    tokenizer,
+    drafts.map(({ text }) => text),
+    onBatch,
+  );
+  for (const [i, { chain, ...draft }] of drafts.entries()) {
+    const ids = encoded[i] as Uint32Array;
+    if (chain === undefined || chain.pieces.length < 2 || ids.length <= sequenceLength) {
+      documents.push({ ...draft, ids });
+      continue;
+    }
+    const fits = async ({ text }: { text: string }): Promise<boolean> => {
+      const [tokens] = await encodeDocuments(tokenizer, [text], onBatch);
+      return (tokens?.length ?? 0) <= sequenceLength;
+    };
+    const pieces = await cut(chain, fits);
+    const cutIds = await encodeDocuments(
+      tokenizer,
+      pieces.map(({ text }) => text),
+      onBatch,
+    );
+    for (const [piece, { text, spans }] of pieces.entries()) {
+      const id = renderedId(draft.unit, 0, piece);
+      documents.push({ ...draft, id, text, spans, ids: cutIds[piece] as Uint32Array });
+    }
+  }
+  return documents;
+}
