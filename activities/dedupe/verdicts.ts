@@ -1,0 +1,34 @@
+import { outputOf, readChecked, readCommit } from '../../lake/commit.ts';
+import { mergeRuns } from '../../lake/exchange.ts';
+import { openCommittedRun } from '../../lake/runs.ts';
+import type { ObjectStore } from '../../lake/store.ts';
+import type { ObjectRef } from '../../workflows/contract.ts';
+import type { SourceRun } from '../plan/partitions.ts';
+import { FAILED, type FailedSourceRows, VERDICTS } from './dedupe.ts';
+import { rowKey, verdictOf } from './records.ts';
+
+/** Whether a row of these source runs goes on: its source has not failed and it is no duplicate. */
+export async function readKept(
+  store: ObjectStore,
+  verdicts: readonly ObjectRef[],
+  runs: readonly SourceRun[],
+): Promise<(source: number, row: number) => boolean> {
+  const commits = await Promise.all(verdicts.map((ref) => readCommit(store, ref)));
+  const failed = new Set<number>();
+  for (const commit of commits) {
+    const bytes = await readChecked(store, outputOf(commit, FAILED));
+    const sources = JSON.parse(new TextDecoder().decode(bytes)) as FailedSourceRows[];
+    for (const { source } of sources) failed.add(source);
+  }
+  const opened = await Promise.all(commits.map((each) => openCommittedRun(store, outputOf(each, VERDICTS))));
+  const dropped = new Map<number, Set<number>>();
+  for (const { source, rowStart, rowEnd } of runs) {
+    const rows = new Set<number>();
+    dropped.set(source, rows);
+    const range = { from: rowKey(source, rowStart), to: rowKey(source, rowEnd) };
+    for await (const batch of mergeRuns(opened, range)) {
+      for (const record of batch) rows.add(verdictOf(record).row);
+    }
+  }
+  return (source, row) => !failed.has(source) && dropped.get(source)?.has(row) !== true;
+}

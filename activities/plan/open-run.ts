@@ -1,0 +1,81 @@
+import { InvalidSpec } from '../../lake/errors.ts';
+import { DOMAIN, RUN } from '../../lake/layout.ts';
+import { probeStore } from '../../lake/probe.ts';
+import { type FullSpec, parseSpec } from '../../lake/spec.ts';
+import { UNICODE_VERSION } from '../../lake/unicode/normalise.ts';
+import type { OpenedRun } from '../../workflows/contract.ts';
+import type { Work } from '../index.ts';
+import { named } from '../services.ts';
+import { poolsDigest } from '../template/pools.ts';
+import { openTokenizer } from '../tokenize/tokenizer.ts';
+import { STAGE_VERSIONS } from '../versions.ts';
+import { type RunPins, writePins } from './pins.ts';
+
+export interface OpenRunDeps {
+  /** Whether the Temporal server knows our search attributes. */
+  searchAttributes: boolean;
+}
+
+/**
+ * Opens a run before any work: checks the spec and everything it names (store, endpoint and model, tokenizer, launcher),
+ * then writes the pins. Throws InvalidSpec, SpecConflict, PinMismatch and the errors of what it tried.
+ */
+export async function openRun(
+  { store, settings, endpoints }: Work,
+  { searchAttributes }: OpenRunDeps,
+  { workflowId, spec: given }: { workflowId: string; spec: unknown },
+): Promise<OpenedRun> {
+  const spec = parseSpec(given);
+  const run = runOf(workflowId, spec);
+  await probeStore(store);
+  const endpoint = named('endpoint', spec.synthesize.endpoint, settings.endpoints);
+  const tokenizer = await openTokenizer(named('tokenizer', spec.tokenizer, settings.tokenizers));
+  if (spec.train !== undefined) named('launcher', spec.train.launcher, settings.launchers);
+  const model = await endpoints.client(spec.synthesize.endpoint).model();
+  const pins: RunPins = {
+    ...run,
+    spec,
+    stages: STAGE_VERSIONS,
+    tokenizer: {
+      name: spec.tokenizer,
+      sha256: tokenizer.sha256,
+      bos: tokenizer.bos ?? null,
+      eos: tokenizer.eos,
+      highestId: tokenizer.highestId,
+    },
+    generator: {
+      name: spec.synthesize.generator,
+      model,
+      window: endpoint.window,
+      newTokens: endpoint.newTokens,
+      temperature: 0,
+    },
+    pools: poolsDigest(),
+    unicode: UNICODE_VERSION,
+  };
+  const { resumed } = await writePins(store, pins);
+  return {
+    ...run,
+    resumed,
+    rounds: spec.synthesize.rounds,
+    model,
+    launcher: spec.train?.launcher ?? null,
+    searchAttributes,
+  };
+}
+
+/** Domain and run are in the workflow's id; the spec must be of that domain. Throws InvalidSpec that names the form. */
+function runOf(workflowId: string, spec: FullSpec): { domain: string; run: string } {
+  const [, domain = '', run = ''] = /^ingest\/([^/]+)\/(.+)$/s.exec(workflowId) ?? [];
+  if (!DOMAIN.test(domain) || !RUN.test(run)) {
+    throw new InvalidSpec(
+      `the workflow id is ${JSON.stringify(workflowId)}; it must be ingest/<domain>/<run>, with <domain> of [a-z0-9-] (40 at most) and <run> of [A-Za-z0-9._:-] (80 at most)`,
+    );
+  }
+  if (domain !== spec.domain) {
+    throw new InvalidSpec(
+      `the workflow id is ${JSON.stringify(workflowId)}, but the spec's domain is "${spec.domain}"; they must agree`,
+    );
+  }
+  return { domain, run };
+}

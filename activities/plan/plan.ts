@@ -1,0 +1,195 @@
+import pLimit from 'p-limit';
+import { type Committed, commitStage, type Output } from '../../lake/commit.ts';
+import { LakeError, NothingToDo, SourceUnversioned, TooManyFailedSources } from '../../lake/errors.ts';
+import { sha256 } from '../../lake/hash.ts';
+import { textBytes } from '../../lake/parquet/chunks.ts';
+import { requireIdColumn, requireTextColumn } from '../../lake/parquet/columns.ts';
+import { type Footer, readFooter } from '../../lake/parquet/footer.ts';
+import type { FullSpec } from '../../lake/spec.ts';
+import type { ListedObject, ObjectStore } from '../../lake/store.ts';
+import type { PlannedInput } from '../../workflows/contract.ts';
+import type { Services } from '../services.ts';
+import {
+  cutPartitions,
+  type PlanEntry,
+  type PlannedGroup,
+  type PlannedSource,
+  tooManyFailed,
+} from './partitions.ts';
+import { checkStage, type RunPins } from './pins.ts';
+
+/** Entries of one page, and so of one lane. */
+export const PAGE_ENTRIES = 250;
+/** Footers read at once. */
+const FOOTERS = 16;
+
+/** The columns that one input needs. */
+export interface InputColumns {
+  prefix: string;
+  text: string[];
+  id: string[];
+}
+/** The inputs of a spec, by name. */
+export function inputsOf(spec: FullSpec): { name: string; columns: InputColumns }[] {
+  const { prefix, text, title, id } = spec.input;
+  const optional = (name: string | undefined): string[] => (name === undefined ? [] : [name]);
+  const corpus = { prefix, text: [text, ...optional(title)], id: optional(id) };
+  return [
+    { name: 'corpus', columns: corpus },
+    ...spec.mix.sources.flatMap((source, index) =>
+      source.from === 'instructions'
+        ? [
+            {
+              name: `instructions-${index}`,
+              columns: { prefix: source.prefix, text: [source.question, source.answer], id: [] },
+            },
+          ]
+        : [],
+    ),
+  ];
+}
+
+/**
+ * Lists the raw objects once, reads their footers and cuts them into partitions; the plan is paged on S3. A source whose
+ * footer cannot be read, or that lacks a column, fails alone. Throws NothingToDo and TooManyFailedSources.
+ */
+export async function plan(services: Services, pins: RunPins): Promise<Committed> {
+  checkStage(pins, 'plan');
+  const { store } = services;
+  const { spec } = pins;
+  const listings = await Promise.all(
+    inputsOf(spec).map(async ({ name, columns }) => {
+      const objects: ListedObject[] = [];
+      for await (const object of store.list(columns.prefix)) objects.push(object);
+      // Servers over a file system list in the order of folders; ours is that of the keys' UTF-8 bytes.
+      objects.sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+      return { name, columns, objects };
+    }),
+  );
+  const committed = await commitStage(
+    store,
+    pins,
+    {
+      stage: 'plan',
+      version: pins.stages.plan,
+      unit: 'global',
+      spec: { input: spec.input, mix: inputsOf(spec).map(({ name, columns }) => [name, columns.prefix]) },
+      inputs: [],
+      etags: listings.map(({ objects }) =>
+        sha256(JSON.stringify(objects.map(({ key, etag }) => [key, etag]))),
+      ),
+    },
+    async (folder) => {
+      const outputs: Output[] = [];
+      const inputs: PlannedInput[] = [];
+      for (const { name, columns, objects } of listings) {
+        const chosen = objects.filter(({ key }) => isParquetName(key));
+        const sources = await readSources(services, columns, chosen);
+        const entries = cutPartitions(sources, spec.input.partitionBytes);
+        const pages = pagesOf(entries);
+        for (const [index, page] of pages.entries()) {
+          outputs.push(await folder.put(pageName(name, index), JSON.stringify(page), 'application/json'));
+        }
+        const list = sources.map(({ source }) => source);
+        outputs.push(await folder.put(sourcesName(name), JSON.stringify(list), 'application/json'));
+        inputs.push({
+          name,
+          entries: entries.length,
+          sources: list.length,
+          rows: list.reduce((sum, { rows }) => sum + rows, 0),
+          failed: list.filter(({ failure }) => failure !== null).length,
+          ignored: objects.length - chosen.length,
+        });
+      }
+      const counts = {
+        sources: inputs.reduce((sum, each) => sum + each.sources, 0),
+        failedSources: inputs.reduce((sum, each) => sum + each.failed, 0),
+      };
+      return { outputs, counts, data: inputs.map((input) => ({ ...input })) };
+    },
+  );
+  await checkInputs(store, committed, spec);
+  return committed;
+}
+
+export const pageName = (input: string, index: number): string =>
+  `${input}-${String(index).padStart(5, '0')}.json`;
+export const sourcesName = (input: string): string => `${input}-sources.json`;
+
+async function checkInputs(store: ObjectStore, { commit }: Committed, spec: FullSpec): Promise<void> {
+  const inputs = commit.data as unknown as PlannedInput[];
+  for (const { name, columns } of inputsOf(spec)) {
+    const found = inputs.find((input) => input.name === name);
+    if (found !== undefined && found.sources > 0) continue;
+    throw new NothingToDo(
+      `there are no Parquet objects (*.parquet) under the prefix of ${name}; put some there with \`instruct-lake import\``,
+      { bucket: store.bucket, key: columns.prefix },
+    );
+  }
+  const { sources = 0, failedSources = 0 } = commit.counts;
+  if (!tooManyFailed(failedSources, sources, spec.maxFailedFraction)) return;
+  const first = await firstFailures(store, commit.outputs);
+  throw new TooManyFailedSources(
+    `${failedSources} of ${sources} sources cannot be read, more than maxFailedFraction = ${spec.maxFailedFraction} allows:\n${first}`,
+  );
+}
+
+/** The first failures of all inputs, a line each, for people. */
+async function firstFailures(store: ObjectStore, outputs: readonly Output[]): Promise<string> {
+  const lines: string[] = [];
+  for (const output of outputs.filter(({ name }) => name.endsWith('-sources.json'))) {
+    const sources = JSON.parse(new TextDecoder().decode(await store.get(output.key))) as PlannedSource[];
+    for (const { failure } of sources) if (failure) lines.push(`  - ${failure.type}: ${failure.message}`);
+  }
+  return [...lines.slice(0, 20), ...(lines.length > 20 ? [`  … and ${lines.length - 20} more`] : [])].join(
+    '\n',
+  );
+}
+
+const isParquetName = (key: string): boolean =>
+  /\.(parquet|parq|pq)$/.test(key) && !/^[._]/.test(key.slice(key.lastIndexOf('/') + 1));
+
+function pagesOf(entries: readonly PlanEntry[]): PlanEntry[][] {
+  const pages: PlanEntry[][] = [];
+  for (let i = 0; i < entries.length; i += PAGE_ENTRIES) pages.push(entries.slice(i, i + PAGE_ENTRIES));
+  return pages;
+}
+
+async function readSources(
+  { store, checkCancelled }: Services,
+  columns: InputColumns,
+  objects: readonly ListedObject[],
+): Promise<{ source: PlannedSource; groups: PlannedGroup[] }[]> {
+  const limit = pLimit(FOOTERS);
+  return Promise.all(
+    objects.map(({ key, etag, size }, ordinal) =>
+      limit(async () => {
+        checkCancelled();
+        const source = { ordinal, key, etag, size, rows: 0, failure: null };
+        try {
+          if (etag === '') {
+            throw new SourceUnversioned(
+              'the store gives this object no ETag (it was copied into its folder?); put it there with `instruct-lake import`',
+              { bucket: store.bucket, key },
+            );
+          }
+          const footer = await readFooter(store, { key, etag, size });
+          for (const name of columns.text) requireTextColumn(footer, name);
+          for (const name of columns.id) requireIdColumn(footer, name);
+          return { source: { ...source, rows: footer.rows }, groups: groupsOf(footer, columns.text) };
+        } catch (error) {
+          if (!(error instanceof LakeError) || error.family !== 'input') throw error;
+          return { source: { ...source, failure: { type: error.name, message: error.message } }, groups: [] };
+        }
+      }),
+    ),
+  );
+}
+
+function groupsOf(footer: Footer, text: readonly string[]): PlannedGroup[] {
+  return footer.rowGroups.map((group) => ({
+    firstRow: group.firstRow,
+    rows: group.rows,
+    textBytes: text.reduce((sum, column) => sum + textBytes(footer, group, column), 0),
+  }));
+}

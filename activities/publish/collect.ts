@@ -1,0 +1,161 @@
+import pLimit from 'p-limit';
+import { outputOf, readChecked, readCommit, type StageCommit } from '../../lake/commit.ts';
+import { sha256 } from '../../lake/hash.ts';
+import type { FullSpec } from '../../lake/spec.ts';
+import type { ObjectStore } from '../../lake/store.ts';
+import type { ObjectRef, PublishInput } from '../../workflows/contract.ts';
+import { FAILED, type FailedSourceRows } from '../dedupe/dedupe.ts';
+import { readLists } from '../lists.ts';
+import { mixOf } from '../mix/mix.ts';
+import { readSources } from '../plan/activity.ts';
+import type { RunPins } from '../plan/pins.ts';
+import { inputsOf } from '../plan/plan.ts';
+import { dtypeFor } from '../shards/megatron.ts';
+import { type ManifestCore, type PublishedShard, RULES_MODEL, type RunCounts } from './publication.ts';
+
+const READS = 16;
+
+/** Gathers what a publication says from the commits alone. */
+export async function collect(
+  store: ObjectStore,
+  pins: RunPins,
+  input: PublishInput,
+): Promise<{ core: ManifestCore; shards: PublishedShard[] }> {
+  const limit = pLimit(READS);
+  const read = (refs: readonly ObjectRef[]): Promise<StageCommit[]> =>
+    Promise.all(refs.map((ref) => limit(() => readCommit(store, ref))));
+  const verdicts = await read(input.verdicts);
+  const corpus = await read(await readLists(store, input.documents.corpus ?? []));
+  const others = Object.entries(input.documents).filter(([name]) => name !== 'corpus');
+  const instructions = await read(
+    await readLists(
+      store,
+      others.flatMap(([, lists]) => lists),
+    ),
+  );
+  const rounds: StageCommit[] = [];
+  for (const commit of corpus) rounds.push(...(await roundsOf(store, commit)));
+  const mix = mixOf(await readCommit(store, input.mix));
+  const shards = (await read(await readLists(store, [input.shards]))).map(publishedShard);
+
+  const sources: ManifestCore['sources'] = [];
+  for (const { name } of inputsOf(pins.spec)) {
+    const planned = await readSources(store, input.plan, name);
+    const list = planned.map(({ key, etag, rows }) => [key, etag, rows]);
+    sources.push({ name, objects: planned.length, sha256: sha256(JSON.stringify(list)) });
+  }
+  const first = verdicts[0];
+  const failed =
+    first === undefined
+      ? []
+      : (JSON.parse(
+          new TextDecoder().decode(await readChecked(store, outputOf(first, FAILED))),
+        ) as FailedSourceRows[]);
+  const core: ManifestCore = {
+    format: 'instruct-lake/manifest.core@1',
+    domain: pins.domain,
+    run: pins.run,
+    generation: 1,
+    smokeTest: pins.generator.model === RULES_MODEL,
+    spec: withoutExecution(pins.spec),
+    pins: {
+      stages: pins.stages,
+      tokenizer: pins.tokenizer,
+      generator: pins.generator,
+      pools: pins.pools,
+      unicode: pins.unicode,
+    },
+    sources,
+    failedSources: failed.map(({ key, type }) => ({ key, type })),
+    counts: countsOf({ verdicts, rounds, corpus, instructions, mixed: mix }),
+    mix: mix.sources.map(({ source, weight, unique, asked, got, shortfall, units, documents }) => ({
+      source,
+      weight,
+      unique,
+      asked,
+      got,
+      shortfall,
+      units,
+      documents,
+    })),
+    dtype: dtypeFor(pins.tokenizer.highestId),
+    shards: shards.map(({ name, documents, tokens, bin, idx }) => ({
+      name,
+      documents,
+      tokens,
+      bin: { size: bin.size, sha256: bin.sha256 },
+      idx: { size: idx.size, sha256: idx.sha256 },
+    })),
+  };
+  return { core, shards };
+}
+
+/** The rounds behind a template commit, newest first. */
+async function roundsOf(store: ObjectStore, template: StageCommit): Promise<StageCommit[]> {
+  const rounds: StageCommit[] = [];
+  let ref = template.inputs[0];
+  while (ref !== undefined) {
+    const commit = await readCommit(store, ref);
+    if (commit.stage !== 'synthesize') break;
+    rounds.push(commit);
+    ref = commit.inputs[0];
+  }
+  return rounds;
+}
+
+function publishedShard({ unit, outputs, counts }: StageCommit): PublishedShard {
+  const [bin, idx] = outputs;
+  if (bin === undefined || idx === undefined)
+    throw new RangeError(`the commit of ${unit} names no body and index`);
+  return { name: unit, documents: counts.shardDocuments ?? 0, tokens: counts.shardTokens ?? 0, bin, idx };
+}
+
+/** The spec without what only spreads the work: partitions cut differently give the same bytes. */
+function withoutExecution(spec: FullSpec): Record<string, unknown> {
+  const { partitionBytes: _, ...input } = spec.input;
+  return { ...spec, input };
+}
+
+function countsOf(from: {
+  verdicts: StageCommit[];
+  rounds: StageCommit[];
+  corpus: StageCommit[];
+  instructions: StageCommit[];
+  mixed: { documents: number; tokens: number };
+}): RunCounts {
+  const sum = (commits: readonly StageCommit[], name: string): number =>
+    commits.reduce((total, { counts }) => total + (counts[name] ?? 0), 0);
+  const { verdicts, rounds, corpus, instructions, mixed } = from;
+  const duplicates = sum(verdicts, 'duplicates');
+  return {
+    rows: {
+      planned: sum(verdicts, 'plannedRows'),
+      kept: sum(verdicts, 'validTexts') - duplicates,
+      duplicates,
+      heldBack: 0,
+      rejects: sum(verdicts, 'rejectedRows'),
+      failed: sum(verdicts, 'failedRows'),
+    },
+    texts: {
+      prompted: sum(rounds, 'prompted'),
+      withPairs: sum(rounds, 'textsWithPairs'),
+      linked: sum(rounds, 'linked'),
+      setAside: sum(rounds, 'setAside'),
+    },
+    pairs: { valid: sum(rounds, 'pairs'), dropped: sum(rounds, 'droppedPairs') },
+    usage: { promptTokens: sum(rounds, 'promptTokens'), completionTokens: sum(rounds, 'completionTokens') },
+    documents: {
+      chains: sum(corpus, 'chains'),
+      made: sum(corpus, 'documents'),
+      tokens: sum(corpus, 'tokens'),
+      overlong: sum(corpus, 'overlong'),
+      mixed: mixed.documents,
+      mixedTokens: mixed.tokens,
+    },
+    instructions: {
+      documents: sum(instructions, 'instructions'),
+      tokens: sum(instructions, 'instructionTokens'),
+      rejects: sum(instructions, 'rejectedInstructions'),
+    },
+  };
+}

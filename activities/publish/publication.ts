@@ -1,0 +1,76 @@
+import type { Output } from '../../lake/commit.ts';
+import type { RunRef } from '../../workflows/contract.ts';
+import type { MixedSource } from '../mix/mix.ts';
+import type { RunPins } from '../plan/pins.ts';
+
+/** The model id of the embedded endpoint; what it answers is a smoke test of the machinery and says so wherever it shows. */
+export const RULES_MODEL = 'instruct-lake-rules';
+
+/** A shard by its files; keys and hashes are in the publication, sizes and hashes in the core as well. */
+export interface PublishedShard {
+  name: string;
+  documents: number;
+  tokens: number;
+  bin: Output;
+  idx: Output;
+}
+
+/** Counts of a run from rows in to tokens out. They balance, or the run is not published. */
+export interface RunCounts {
+  rows: {
+    planned: number;
+    kept: number;
+    duplicates: number;
+    heldBack: number;
+    rejects: number;
+    failed: number;
+  };
+  texts: { prompted: number; withPairs: number; linked: number; setAside: number };
+  pairs: { valid: number; dropped: number };
+  usage: { promptTokens: number; completionTokens: number };
+  documents: {
+    chains: number;
+    made: number;
+    tokens: number;
+    overlong: number;
+    mixed: number;
+    mixedTokens: number;
+  };
+  instructions: { documents: number; tokens: number; rejects: number };
+}
+
+/** `manifest.core.json`: what a publication is, without time, host, attempt or address; equal runs give equal bytes. */
+export interface ManifestCore {
+  format: 'instruct-lake/manifest.core@1';
+  domain: string;
+  run: string;
+  generation: number;
+  /** Set when the pairs come from rules: the output tests the machinery and is not the paper's. */
+  smokeTest: boolean;
+  spec: RunPins['spec'] | Record<string, unknown>;
+  pins: Omit<RunPins, 'spec' | 'domain' | 'run'>;
+  sources: { name: string; objects: number; sha256: string }[];
+  failedSources: { key: string; type: string }[];
+  counts: RunCounts;
+  mix: Pick<
+    MixedSource,
+    'source' | 'weight' | 'unique' | 'asked' | 'got' | 'shortfall' | 'units' | 'documents'
+  >[];
+  dtype: string;
+  shards: {
+    name: string;
+    documents: number;
+    tokens: number;
+    bin: { size: number; sha256: string };
+    idx: { size: number; sha256: string };
+  }[];
+}
+
+/** `publication.json`: what the domain log names. All that is visible of a run hangs from it, each part by key and hash. */
+export interface Publication extends RunRef {
+  format: 'instruct-lake/publication@1';
+  generation: number;
+  manifest: Output;
+  provenance: Output;
+  shards: PublishedShard[];
+}

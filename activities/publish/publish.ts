@@ -1,0 +1,83 @@
+import { commitStage, readChecked } from '../../lake/commit.ts';
+import { VerifyFailed } from '../../lake/errors.ts';
+import { canonicalJson, type Json } from '../../lake/hash.ts';
+import { copyKey } from '../../lake/layout.ts';
+import { append, withPublication } from '../../lake/log.ts';
+import type { Published, PublishInput } from '../../workflows/contract.ts';
+import type { Work } from '../index.ts';
+import { checkStage, readPins } from '../plan/pins.ts';
+import { collect } from './collect.ts';
+import type { Publication } from './publication.ts';
+import { verifyPublication } from './verify.ts';
+
+/**
+ * Makes a run visible: writes manifest, provenance and publication, verifies them against the objects, and appends the
+ * one log entry that names them. Copies for people come last. Throws VerifyFailed, and then nothing is visible.
+ */
+export async function publishRun(work: Work, input: PublishInput): Promise<Published> {
+  const { store } = work;
+  const { run } = input;
+  const pins = await readPins(store, run);
+  checkStage(pins, 'publish');
+  const documents = Object.values(input.documents).flat();
+  const { ref, commit } = await commitStage(
+    store,
+    run,
+    {
+      stage: 'publish',
+      version: pins.stages.publish,
+      unit: 'global',
+      spec: null,
+      inputs: [input.plan, ...input.scans, ...input.verdicts, ...documents, input.mix, input.shards],
+      etags: [],
+    },
+    async (folder) => {
+      const { core, shards } = await collect(store, pins, input);
+      const json = (value: unknown): string => canonicalJson(value as Json);
+      const manifest = await folder.put('manifest.core.json', json(core), 'application/json');
+      const provenance = await folder.put(
+        'provenance.json',
+        json({ publishedAt: new Date().toISOString(), node: process.version, bucket: store.bucket, input }),
+        'application/json',
+      );
+      const publication: Publication = {
+        format: 'instruct-lake/publication@1',
+        ...run,
+        generation: 1,
+        manifest,
+        provenance,
+        shards,
+      };
+      const checks = await verifyPublication(store, publication, work.checkCancelled);
+      const wrong = checks.filter(({ ok }) => !ok);
+      if (wrong.length > 0) {
+        throw new VerifyFailed(
+          `run ${run.domain}/${run.run} is not published, it does not verify:\n${wrong.map(({ what, detail }) => `  - ${what}: ${detail}`).join('\n')}`,
+        );
+      }
+      const output = await folder.put('publication.json', json(publication), 'application/json');
+      const { rows, pairs, documents: made } = core.counts;
+      const counts = {
+        publishedDocuments: made.mixed,
+        publishedTokens: made.mixedTokens,
+        keptRows: rows.kept,
+        publishedPairs: pairs.valid,
+      };
+      return { outputs: [output], counts };
+    },
+  );
+  const [publication] = commit.outputs;
+  if (publication === undefined) throw new RangeError('the commit of publish names no publication');
+  const named = { key: publication.key, sha256: publication.sha256 };
+  const { entry } = await append(store, run.domain, (state) =>
+    withPublication(state, { run: run.run, generation: 1, mode: 'full', publication: named }),
+  );
+  const { manifest, shards } = JSON.parse(
+    new TextDecoder().decode(await readChecked(store, publication)),
+  ) as Publication;
+  const core = JSON.parse(new TextDecoder().decode(await readChecked(store, manifest))) as Json;
+  const files = shards.map(({ name, bin, idx }) => ({ name, bin: bin.key, idx: idx.key }));
+  const copy = JSON.stringify({ ...(core as object), files, publication: named }, null, 2);
+  await store.put(copyKey(run, 'manifest.json'), copy, { contentType: 'application/json' });
+  return { ref, counts: commit.counts, publication: named, logEntry: entry.number };
+}

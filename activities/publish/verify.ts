@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { type Output, readChecked } from '../../lake/commit.ts';
+import { LakeError, VerifyFailed } from '../../lake/errors.ts';
+import type { ObjectStore } from '../../lake/store.ts';
+import { bytesPerToken, type Dtype } from '../shards/dtype.ts';
+import { parseMegatronIndex } from '../shards/megatron.ts';
+import type { ManifestCore, Publication, PublishedShard } from './publication.ts';
+
+/** One thing that was looked at. */
+export interface Check {
+  what: string;
+  ok: boolean;
+  detail: string;
+}
+const READ_BYTES = 8 * 2 ** 20;
+
+/** Looks at a publication from its objects alone: hashes, indexes, every document's end, and that all counts balance. */
+export async function verifyPublication(
+  store: ObjectStore,
+  publication: Publication,
+  onShard: () => void = () => {},
+): Promise<Check[]> {
+  const core = await readManifest(store, publication.manifest);
+  const checks = [...balance(core)];
+  for (const shard of publication.shards) {
+    onShard();
+    checks.push(await check(`shard ${shard.name}`, () => checkShard(store, core, shard)));
+  }
+  return checks;
+}
+
+/** The manifest of a publication, its hash checked. */
+export async function readManifest(store: ObjectStore, manifest: Output): Promise<ManifestCore> {
+  return JSON.parse(new TextDecoder().decode(await readChecked(store, manifest))) as ManifestCore;
+}
+
+/** Runs one look; what it throws is what is wrong. */
+export async function check(what: string, look: () => Promise<string>): Promise<Check> {
+  try {
+    return { what, ok: true, detail: await look() };
+  } catch (error) {
+    if (error instanceof LakeError && error.family === 'environment') throw error;
+    return { what, ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Nothing lost, nothing twice: from rows in to tokens out. */
+export function balance({ counts, mix, shards }: ManifestCore): Check[] {
+  const { rows, texts, documents } = counts;
+  const total = (of: (each: { documents: number; tokens: number }) => number): number =>
+    shards.reduce((sum, each) => sum + of(each), 0);
+  const equal = (what: string, left: number, right: number, detail: string): Check => ({
+    what,
+    ok: left === right,
+    detail: `${detail}: ${left} = ${right}`,
+  });
+  return [
+    equal(
+      'rows balance',
+      rows.planned,
+      rows.kept + rows.duplicates + rows.heldBack + rows.rejects + rows.failed,
+      `planned = kept ${rows.kept} + duplicates ${rows.duplicates} + held back ${rows.heldBack} + rejects ${rows.rejects} + failed ${rows.failed}`,
+    ),
+    {
+      what: 'texts balance',
+      ok: texts.withPairs + texts.setAside <= texts.prompted && texts.linked <= texts.withPairs,
+      detail: `prompted ${texts.prompted}, with pairs ${texts.withPairs}, linked ${texts.linked}, set aside ${texts.setAside}`,
+    },
+    equal(
+      'documents balance',
+      documents.mixed,
+      total((each) => each.documents),
+      'mixed = in shards',
+    ),
+    equal(
+      'tokens balance',
+      documents.mixedTokens,
+      total((each) => each.tokens),
+      'mixed = in shards',
+    ),
+    equal(
+      'mix balances',
+      documents.mixedTokens,
+      mix.reduce((sum, { got }) => sum + got, 0),
+      'mixed = sum over sources',
+    ),
+  ];
+}
+
+async function checkShard(store: ObjectStore, core: ManifestCore, shard: PublishedShard): Promise<string> {
+  const dtype = core.dtype as Dtype;
+  const width = bytesPerToken(dtype);
+  const named = core.shards.find(({ name }) => name === shard.name);
+  const where = { bucket: store.bucket, key: shard.bin.key };
+  function must(ok: boolean, problem: string): void {
+    if (!ok) throw new VerifyFailed(`shard ${shard.name}: ${problem}`, where);
+  }
+  must(named?.bin.sha256 === shard.bin.sha256, 'the manifest names another body');
+  must(named?.idx.sha256 === shard.idx.sha256, 'the manifest names another index');
+  const index = parseMegatronIndex(await readChecked(store, shard.idx));
+  must(index.dtype === dtype, `the index says ${index.dtype}, the manifest ${dtype}`);
+  must(
+    index.lengths.length === shard.documents,
+    `the index has ${index.lengths.length} documents, the manifest ${shard.documents}`,
+  );
+  const ends = new Set<number>();
+  let tokens = 0;
+  for (const length of index.lengths) {
+    must(length > 0, 'a document is empty');
+    tokens += length;
+    ends.add(tokens - 1);
+  }
+  must(tokens === shard.tokens, `the index counts ${tokens} tokens, the manifest ${shard.tokens}`);
+  must(
+    tokens * width === shard.bin.size,
+    `the index counts ${tokens * width} bytes, the body has ${shard.bin.size}`,
+  );
+  const { eos, highestId } = core.pins.tokenizer;
+  const hash = createHash('sha256');
+  let at = 0;
+  for (let start = 0; start < shard.bin.size; start += READ_BYTES) {
+    const bytes = await store.get(shard.bin.key, {
+      range: [start, Math.min(start + READ_BYTES, shard.bin.size)],
+    });
+    hash.update(bytes);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let offset = 0; offset < bytes.length; offset += width, at++) {
+      const id = width === 2 ? view.getUint16(offset, true) : view.getInt32(offset, true);
+      must(id >= 0 && id <= highestId, `token ${at} is ${id}, above the tokenizer's highest id ${highestId}`);
+      if (ends.has(at))
+        must(id === eos, `the document that ends at token ${at} does not end with EOS ${eos}`);
+    }
+  }
+  must(hash.digest('hex') === shard.bin.sha256, 'the body has another hash');
+  return `${shard.documents} documents, ${tokens} tokens, every one ends with EOS ${eos}`;
+}

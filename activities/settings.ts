@@ -1,0 +1,48 @@
+import type { S3Settings } from '../lake/s3.ts';
+
+/**
+ * What a worker knows that specs only name: plain data (it also goes to threads), secrets included. It never enters a
+ * spec, a workflow's history, a commit or a log line.
+ */
+export interface Settings {
+  lake: S3Settings;
+  endpoints: Record<string, EndpointSettings>;
+  tokenizers: Record<string, TokenizerSettings>;
+  launchers: Record<string, LauncherSettings>;
+}
+
+/** An inference server that speaks the OpenAI completions protocol. */
+export interface EndpointSettings {
+  /** Base address, without `/v1`. */
+  url: string;
+  /** Model id; without it the one model that the server serves. */
+  model?: string;
+  apiKey?: string;
+  /** Requests in flight at once from one round of one partition. */
+  concurrency: number;
+  /** A request's deadline, milliseconds. */
+  timeoutMs: number;
+  /** Tokens of the model's window, prompt and answer together. */
+  window: number;
+  /** Tokens of an answer at most. */
+  newTokens: number;
+}
+
+/** A `tokenizer.json` of Hugging Face's format and the ids that open and close a document. */
+export interface TokenizerSettings {
+  file: string;
+  /** A token of the file, an id, or `none`. */
+  bos: string | number;
+  eos: string | number;
+}
+
+/** How training jobs are started: a command of this machine. */
+export interface LauncherSettings {
+  kind: 'command';
+  /** Program and arguments; `{input}` and `{output}` are replaced by the job's paths. */
+  command: string[];
+  /** Folder of the jobs. */
+  directory: string;
+  /** Further environment of the job; secrets of the worker are not passed on. */
+  env: Record<string, string>;
+}

@@ -1,0 +1,176 @@
+import pLimit from 'p-limit';
+import { Agent, request } from 'undici';
+import {
+  BadRequest,
+  EndpointUnauthorized,
+  EndpointUnavailable,
+  type ErrorContext,
+  type LakeError,
+  ModelNotFound,
+} from '../../lake/errors.ts';
+import type { EndpointSettings } from '../settings.ts';
+
+/** One answer of `/v1/completions`, with the server's own token counts. */
+export interface Completion {
+  text: string;
+  finishReason: string;
+  promptTokens: number;
+  completionTokens: number;
+}
+export interface CompletionRequest {
+  model: string;
+  prompt: string;
+  maxTokens: number;
+  temperature: number;
+  /** The request's hash: sent as `X-Request-Id` and named in errors. */
+  id: string;
+}
+export interface EndpointClient {
+  /** The model to ask for: the configured one when the server has it, else the only one it serves. Throws ModelNotFound. */
+  model(): Promise<string>;
+  /** Throws BadRequest, EndpointUnavailable (with `retryAfter`), EndpointUnauthorized, ModelNotFound. */
+  complete(request: CompletionRequest, signal?: AbortSignal): Promise<Completion>;
+  close(): Promise<void>;
+}
+
+/**
+ * A client of the OpenAI completions protocol. The prompt carries its own `<s>`, so the server is told to add none
+ * (`add_special_tokens: false`, vLLM's name). Redirects are not followed: a key must not travel to another host.
+ */
+export function openEndpointClient(name: string, settings: EndpointSettings): EndpointClient {
+  const base = settings.url.replace(/\/+$/, '');
+  const agent = new Agent({
+    connections: settings.concurrency,
+    headersTimeout: settings.timeoutMs,
+    bodyTimeout: settings.timeoutMs,
+    connectTimeout: 10_000,
+  });
+  /** Waiting for a turn here does not count against a request's deadline. */
+  const limit = pLimit(settings.concurrency);
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    ...(settings.apiKey === undefined ? {} : { authorization: `Bearer ${settings.apiKey}` }),
+  };
+
+  async function call(
+    path: string,
+    body: unknown,
+    where: ErrorContext,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const deadline = AbortSignal.timeout(settings.timeoutMs);
+    try {
+      const answer = await request(`${base}${path}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: where.requestId === undefined ? headers : { ...headers, 'x-request-id': where.requestId },
+        body: body === undefined ? null : JSON.stringify(body),
+        dispatcher: agent,
+        signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+      });
+      const text = await answer.body.text();
+      if (answer.statusCode !== 200) {
+        throw refusal(answer.statusCode, text, answer.headers['retry-after'], where);
+      }
+      return JSON.parse(text) as unknown;
+    } catch (cause) {
+      if (signal?.aborted) throw cause;
+      if (cause instanceof Error && 'family' in cause) throw cause;
+      const why = deadline.aborted
+        ? `no answer within ${settings.timeoutMs / 1000} s`
+        : cause instanceof Error
+          ? `${cause.name}: ${cause.message}`
+          : String(cause);
+      throw new EndpointUnavailable(`the inference endpoint does not answer: ${why}`, where, { cause });
+    }
+  }
+
+  return {
+    async model() {
+      const where = { endpoint: name };
+      const answer = (await call('/v1/models', undefined, where)) as { data?: { id?: unknown }[] };
+      const served = (answer.data ?? []).map((each) => String(each.id));
+      const wanted = settings.model ?? (served.length === 1 ? served[0] : undefined);
+      if (wanted === undefined) {
+        throw new ModelNotFound(
+          `the endpoint serves ${served.length} models (${served.join(', ')}); name one as "model" in the worker's configuration`,
+          where,
+        );
+      }
+      if (!served.includes(wanted)) {
+        throw new ModelNotFound(
+          `the endpoint does not serve ${wanted} (it has: ${served.join(', ')})`,
+          where,
+        );
+      }
+      return wanted;
+    },
+    async complete({ model, prompt, maxTokens, temperature, id }, signal) {
+      const where = { endpoint: name, requestId: id };
+      const body = { model, prompt, max_tokens: maxTokens, temperature, n: 1, add_special_tokens: false };
+      return limit(async () => {
+        signal?.throwIfAborted();
+        return completionOf(await call('/v1/completions', body, where, signal), where);
+      });
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function completionOf(answer: unknown, where: ErrorContext): Completion {
+  const { choices, usage } = answer as {
+    choices?: { text?: unknown; finish_reason?: unknown }[];
+    usage?: { prompt_tokens?: unknown; completion_tokens?: unknown };
+  };
+  const choice = choices?.[0];
+  if (typeof choice?.text !== 'string') {
+    throw new EndpointUnavailable(
+      'the answer holds no completion text; is this an OpenAI-compatible server?',
+      where,
+    );
+  }
+  return {
+    text: choice.text,
+    finishReason: typeof choice.finish_reason === 'string' ? choice.finish_reason : 'unknown',
+    promptTokens: count(usage?.prompt_tokens),
+    completionTokens: count(usage?.completion_tokens),
+  };
+}
+
+const count = (value: unknown): number => (typeof value === 'number' && value >= 0 ? Math.floor(value) : 0);
+
+function refusal(
+  status: number,
+  body: string,
+  retryAfter: string | string[] | undefined,
+  where: ErrorContext,
+): LakeError {
+  // What a server says may quote the prompt: keep it short and without control characters.
+  const said = body.slice(0, 300).replace(/[^\x20-\x7e]+/g, ' ');
+  switch (status) {
+    case 400:
+    case 413:
+    case 422:
+      return new BadRequest(`the endpoint refuses the request (${status}): ${said}`, where);
+    case 401:
+    case 403:
+      return new EndpointUnauthorized(
+        `the endpoint refuses the worker's key (${status}); set it in the environment variable that the configuration names`,
+        where,
+      );
+    case 404:
+      return new ModelNotFound(`the endpoint knows no such model or path (404): ${said}`, where);
+    default: {
+      const wait = retryAfterMs(retryAfter);
+      return new EndpointUnavailable(
+        `the endpoint answers ${status}: ${said}`,
+        wait === undefined ? where : { ...where, retryAfter: wait },
+      );
+    }
+  }
+}
+
+/** Retry-After in seconds (RFC 9110 section 10.2.3); its date form is left to our own backoff. */
+function retryAfterMs(header: string | string[] | undefined): number | undefined {
+  const seconds = Number(Array.isArray(header) ? header[0] : header);
+  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, 3600) * 1000 : undefined;
+}

@@ -1,0 +1,26 @@
+import { named } from '../services.ts';
+import type { EndpointSettings } from '../settings.ts';
+import { type EndpointClient, openEndpointClient } from './endpoint-client.ts';
+
+/** The endpoints of a worker's configuration, each with one client that all its rounds share. */
+export interface Endpoints {
+  /** Throws UnknownName. */
+  client(name: string): EndpointClient;
+  settings(name: string): EndpointSettings;
+  close(): Promise<void>;
+}
+
+export function openEndpoints(settings: Record<string, EndpointSettings>): Endpoints {
+  const open = new Map<string, EndpointClient>();
+  return {
+    client(name) {
+      const found = open.get(name) ?? openEndpointClient(name, named('endpoint', name, settings));
+      open.set(name, found);
+      return found;
+    },
+    settings: (name) => named('endpoint', name, settings),
+    async close() {
+      await Promise.all([...open.values()].map((client) => client.close()));
+    },
+  };
+}

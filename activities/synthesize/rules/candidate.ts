@@ -1,0 +1,48 @@
+/** The rules, each named by what it asks about. At most two pairs of one family are taken from a text. */
+export type Family =
+  | 'heading'
+  | 'definition'
+  | 'relation'
+  | 'acronym'
+  | 'naming'
+  | 'reason'
+  | 'conclusion'
+  | 'contrast'
+  | 'likeness'
+  | 'implication'
+  | 'person'
+  | 'year'
+  | 'gap'
+  | 'truth'
+  | 'row'
+  | 'rowChoice'
+  | 'entry'
+  | 'order'
+  | 'kind'
+  | 'membership'
+  | 'completion'
+  | 'topic';
+
+/** A question that a rule found, before it is decided in which form it is asked. */
+export interface Candidate {
+  family: Family;
+  question: string;
+  /** A quotation of the folded text, or a label. */
+  answer: string;
+  /** What the text says that shows the answer; absent where it would only repeat it. */
+  evidence?: string;
+  /** Added behind the evidence in a rationale. */
+  remark?: string;
+  /** Index of the sentence; pairs about one sentence are spread. Below zero: not about one sentence. */
+  sentence: number;
+  /** Wrong answers of the same sort; two are enough for a choice. */
+  distractors: readonly string[];
+  /** All answers there are, in their usual order, where the answer is a label. */
+  labels?: readonly string[];
+  /** Taken only where better ones are lacking. */
+  weak?: boolean;
+  /** Only asked as a choice. */
+  closed?: boolean;
+}
+
+export const LABELS = ['Yes', 'No', 'Maybe', 'True', 'False'] as const;

@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { doctorCommand } from './commands/doctor.ts';
+import { endpointCommand } from './commands/endpoint.ts';
+import { importCommand } from './commands/import.ts';
+import { ingestCommand } from './commands/ingest.ts';
+import { quickstartCommand } from './commands/quickstart.ts';
+import { specCommand } from './commands/spec.ts';
+import { statusCommand } from './commands/status.ts';
+import { downCommand, upCommand } from './commands/up.ts';
+import { verifyCommand } from './commands/verify.ts';
+import { workerCommand } from './commands/worker.ts';
+
+// The AWS SDK tells every user about its plans for Node versions; that is ours to heed, not theirs.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
+const { version } = JSON.parse(
+  readFileSync(
+    new URL(import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json', import.meta.url),
+    'utf8',
+  ),
+) as { version: string };
+
+/** The command line. Everything heavy is loaded by the command that needs it. */
+const program = new Command('instruct-lake')
+  .description('Turns raw text on S3 into instruction pre-training shards, durably on Temporal.')
+  .version(version)
+  .showHelpAfterError('(add --help for more)')
+  .addHelpText(
+    'after',
+    `
+RUN is <domain>/<run>, e.g. biomed/2026-01-05.
+Servers are found by flags, then Temporal's environment (TEMPORAL_ADDRESS …), then the local stack in ./.instruct-lake.
+Exit codes: 0 done, 1 failed, 2 usage or spec, 3 completed with failures, 130 interrupted.
+
+Examples:
+  instruct-lake quickstart                             the whole pipeline on a sample, on this machine
+  instruct-lake up --detach                            a local stack: Temporal, S3, endpoint, worker
+  instruct-lake import data/*.parquet --to raw/biomed/ your own text into its lake
+  instruct-lake ingest spec.json --watch               raw text → shards`,
+  );
+for (const command of [
+  quickstartCommand(),
+  upCommand(),
+  downCommand(),
+  importCommand(),
+  ingestCommand(),
+  statusCommand(),
+  verifyCommand(),
+  doctorCommand(),
+  specCommand(),
+  workerCommand(),
+  endpointCommand(),
+]) {
+  program.addCommand(command);
+  exitByError(command);
+}
+program.exitOverride();
+
+/** Usage errors become exceptions, so that there is one place where exit codes are chosen. */
+function exitByError(command: Command): void {
+  command.exitOverride();
+  command.showHelpAfterError('(add --help for more)');
+  for (const sub of command.commands) exitByError(sub);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    const { reportFailure } = await import('./exit.ts');
+    process.exitCode = reportFailure(error);
+  }
+}

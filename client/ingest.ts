@@ -1,0 +1,42 @@
+import { parseSpec } from '../lake/spec.ts';
+import { EXIT } from './exit.ts';
+import { print } from './print.ts';
+import { readSpecFile } from './spec-file.ts';
+import { startIngest } from './start-ingest.ts';
+import { openClient, resolveTarget, type TargetFlags } from './target.ts';
+
+/** `ingest`: checks the spec here as well, starts the workflow, says where it can be seen, and watches it if asked. */
+export async function ingest(
+  file: string,
+  options: TargetFlags & { run?: string; watch?: boolean; json?: boolean },
+  note: (line: string) => void,
+): Promise<number> {
+  const spec = parseSpec(await readSpecFile(file));
+  const target = await resolveTarget(options);
+  note(`Using ${target.said}.`);
+  const { client, close } = await openClient(target);
+  try {
+    const name = options.run ?? new Date().toISOString().slice(0, 10);
+    const { run, workflowId, attached } = await startIngest(client, spec, name);
+    const ui =
+      target.ui === undefined
+        ? undefined
+        : `${target.ui}/namespaces/${target.namespace}/workflows/${encodeURIComponent(workflowId)}`;
+    note(`${attached ? 'Running already' : 'Started'}: ${workflowId}`);
+    if (ui !== undefined) note(`Temporal UI: ${ui}`);
+    note(
+      `The same with Temporal's own command:\n  temporal workflow start --address ${target.connection.address} --namespace ${target.namespace} --type ingestDomain --task-queue instruct-lake --workflow-id ${workflowId} --id-conflict-policy Fail --input-file ${file}`,
+    );
+    if (!options.watch) {
+      if (options.json)
+        print(JSON.stringify({ ...run, workflowId, attached, ...(ui === undefined ? {} : { ui }) }));
+      else note(`Watch it with: instruct-lake status ${run.domain}/${run.run} --watch`);
+      return EXIT.done;
+    }
+    const { watchRun } = await import('./view/watch.ts');
+    const { exitOfState } = await import('./view/run-state.ts');
+    return exitOfState(await watchRun(target, run, { json: options.json === true }));
+  } finally {
+    await close();
+  }
+}

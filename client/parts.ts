@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { openEndpoint } from './endpoint/server.ts';
+import { writeLocalConfig } from './local-config.ts';
+import type { StackPart } from './stack/stack.ts';
+
+/** What runs on a local stack besides its servers: the embedded endpoint, and a worker of all roles. */
+export function localParts(configFile: string | undefined): StackPart[] {
+  return [
+    {
+      name: 'the embedded endpoint',
+      async open({ endpoint }) {
+        const { hostname, port } = new URL(endpoint);
+        return openEndpoint({ host: hostname, port: Number(port) });
+      },
+    },
+    {
+      name: 'the worker',
+      async open(stack) {
+        const file = configFile === undefined ? undefined : resolve(configFile);
+        const extra = file === undefined ? undefined : { file, text: await readFile(file, 'utf8') };
+        const settings = await writeLocalConfig(stack, extra, process.env);
+        const { quietRuntime } = await import('../worker/runtime.ts');
+        quietRuntime(stack.state);
+        const { startWorker } = await import('../worker/worker.ts');
+        return startWorker({
+          connection: { address: stack.temporal },
+          namespace: stack.namespace,
+          settings,
+        });
+      },
+    },
+  ];
+}

@@ -1,0 +1,45 @@
+import { BadUsage } from '../lake/errors.ts';
+import { readConfig } from '../worker/config.ts';
+import { loudRuntime } from '../worker/runtime.ts';
+import { startWorker } from '../worker/worker.ts';
+import type { Role } from '../workflows/contract.ts';
+import { localConfigFile, localEnv } from './local-config.ts';
+import { serviceExit, watchLifetime } from './stack/lifetime.ts';
+import { resolveTarget, type TargetFlags } from './target.ts';
+
+/** Runs a worker until a signal; the exit code. */
+export async function runWorker(
+  options: TargetFlags & { config?: string; role?: string[]; threads?: number },
+  report: (line: string) => void,
+): Promise<number> {
+  if (options.threads !== undefined && !(options.threads >= 1))
+    throw new BadUsage('--threads takes a number from 1');
+  const target = await resolveTarget(options);
+  const { stack } = target;
+  const file = options.config ?? (stack === undefined ? undefined : localConfigFile(stack.state));
+  if (file === undefined) {
+    throw new BadUsage(
+      `a worker needs a configuration: name it with --config, or start a stack with \`instruct-lake up\` (${target.said})`,
+    );
+  }
+  const env = stack === undefined ? process.env : { ...process.env, ...localEnv(stack) };
+  const settings = await readConfig(file, env);
+  loudRuntime('WARN');
+  const life = watchLifetime();
+  try {
+    const roles = options.role as Role[] | undefined;
+    const worker = await startWorker({
+      connection: target.connection,
+      namespace: target.namespace,
+      settings,
+      ...(roles === undefined ? {} : { roles }),
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+    });
+    report(`A worker runs on ${target.said}, configuration ${file}, roles ${roles?.join(', ') ?? 'all'}.`);
+    const ending = await Promise.race([life.ended, worker.done.then(() => undefined)]);
+    await worker.close();
+    return ending === undefined ? 1 : serviceExit(ending);
+  } finally {
+    life.release();
+  }
+}

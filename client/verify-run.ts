@@ -1,0 +1,66 @@
+import type { Publication } from '../activities/publish/publication.ts';
+import { type Check, check, readManifest, verifyPublication } from '../activities/publish/verify.ts';
+import { readChecked } from '../lake/commit.ts';
+import { CorruptLake, RunNotFound } from '../lake/errors.ts';
+import { checkLog, publishedRun, readHead } from '../lake/log.ts';
+import type { ObjectStore } from '../lake/store.ts';
+import type { RunRef } from '../workflows/contract.ts';
+
+/**
+ * Looks at a run from the domain log down to the tokens. What does not hold is a check that is not ok. Throws
+ * RunNotFound when the log names no such run, and what the store throws when it cannot be reached.
+ */
+export async function verifyRun(
+  store: ObjectStore,
+  { domain, run }: RunRef,
+  report: (line: string) => void,
+): Promise<Check[]> {
+  const log = await check('domain log', async () => {
+    const { entry } = await checkLog(store, domain);
+    return `${entry.number} ${entry.number === 1 ? 'entry' : 'entries'}, each follows the one before by its hash`;
+  });
+  const { entry } = await readHead(store, domain);
+  const published = publishedRun(entry, run);
+  if (published === undefined) {
+    throw new RunNotFound(
+      `the log of domain ${domain} names no publication of run ${run}; \`instruct-lake status ${domain}/${run}\` says how far it is`,
+      { bucket: store.bucket },
+    );
+  }
+  const checks = [log];
+  let publication: Publication | undefined;
+  checks.push(
+    await check('publication', async () => {
+      const bytes = await readChecked(store, published.publication);
+      const read = JSON.parse(new TextDecoder().decode(bytes)) as Publication;
+      if (read.domain !== domain || read.run !== run || read.generation !== published.generation) {
+        throw new CorruptLake(
+          `the publication is of ${read.domain}/${read.run}, generation ${read.generation}, not of generation ${published.generation}`,
+          { bucket: store.bucket, key: published.publication.key },
+        );
+      }
+      publication = read;
+      return `generation ${read.generation}, its hash is the one in the log`;
+    }),
+  );
+  if (publication === undefined) return checks;
+  const { manifest, provenance, shards } = publication;
+  const readable = await check('manifest', async () => {
+    const core = await readManifest(store, manifest);
+    await readChecked(store, provenance);
+    if (core.shards.length !== shards.length) {
+      throw new CorruptLake(
+        `the manifest names ${core.shards.length} shards, the publication ${shards.length}`,
+        {
+          bucket: store.bucket,
+          key: manifest.key,
+        },
+      );
+    }
+    return `manifest and provenance have their hashes; model ${core.pins.generator.model}`;
+  });
+  checks.push(readable);
+  if (!readable.ok) return checks;
+  report(`Reading ${shards.length} ${shards.length === 1 ? 'shard' : 'shards'} …`);
+  return [...checks, ...(await verifyPublication(store, publication))];
+}

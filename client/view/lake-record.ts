@@ -1,0 +1,74 @@
+import { readPins } from '../../activities/plan/pins.ts';
+import type { ManifestCore, Publication } from '../../activities/publish/publication.ts';
+import { readManifest } from '../../activities/publish/verify.ts';
+import { readChecked } from '../../lake/commit.ts';
+import { RunNotFound } from '../../lake/errors.ts';
+import { publishedRun, readHead } from '../../lake/log.ts';
+import type { ObjectStore } from '../../lake/store.ts';
+import type { ObjectRef, RunRef } from '../../workflows/contract.ts';
+
+/** What the lake itself holds of a run: its pins, and what it published. */
+export interface LakeRecord {
+  model: string;
+  trains: boolean;
+  publication: ObjectRef | null;
+  manifest: ManifestCore | null;
+}
+
+/** Reads a run's pins, the domain log and the manifest it leads to; undefined when the lake has no such run. */
+export async function readLakeRecord(
+  store: ObjectStore,
+  { domain, run }: RunRef,
+): Promise<LakeRecord | undefined> {
+  const pins = await readPins(store, { domain, run }).catch((error: unknown) => {
+    if (error instanceof RunNotFound) return undefined;
+    throw error;
+  });
+  if (pins === undefined) return undefined;
+  const base = { model: pins.generator.model, trains: pins.spec.train !== undefined };
+  const { entry } = await readHead(store, domain);
+  const publication = publishedRun(entry, run)?.publication;
+  if (publication === undefined) return { ...base, publication: null, manifest: null };
+  const bytes = await readChecked(store, publication);
+  const { manifest } = JSON.parse(new TextDecoder().decode(bytes)) as Publication;
+  return { ...base, publication, manifest: await readManifest(store, manifest) };
+}
+
+/** The counts of a manifest by the names that the query `progress` gives them. */
+export function countsOfManifest({
+  counts,
+  mix,
+  shards,
+  failedSources,
+}: ManifestCore): Record<string, number> {
+  const { rows, texts, pairs, usage, documents, instructions } = counts;
+  return {
+    failedSources: failedSources.length,
+    plannedRows: rows.planned,
+    failedRows: rows.failed,
+    rejects: rows.rejects,
+    texts: rows.kept + rows.duplicates,
+    duplicates: rows.duplicates,
+    prompted: texts.prompted,
+    textsWithPairs: texts.withPairs,
+    linked: texts.linked,
+    setAside: texts.setAside,
+    pairs: pairs.valid,
+    droppedPairs: pairs.dropped,
+    promptTokens: usage.promptTokens,
+    completionTokens: usage.completionTokens,
+    chains: documents.chains,
+    documents: documents.made,
+    tokens: documents.tokens,
+    overlong: documents.overlong,
+    instructions: instructions.documents,
+    instructionTokens: instructions.tokens,
+    rejectedInstructions: instructions.rejects,
+    mixedDocuments: documents.mixed,
+    mixedTokens: documents.mixedTokens,
+    shortfallTokens: mix.reduce((sum, { shortfall }) => sum + shortfall, 0),
+    shardDocuments: shards.reduce((sum, each) => sum + each.documents, 0),
+    shardTokens: shards.reduce((sum, each) => sum + each.tokens, 0),
+    shardBytes: shards.reduce((sum, { bin }) => sum + bin.size, 0),
+  };
+}

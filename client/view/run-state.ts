@@ -1,0 +1,195 @@
+import type { ManifestCore } from '../../activities/publish/publication.ts';
+import { LakeError, RunNotFound } from '../../lake/errors.ts';
+import type { ObjectStore } from '../../lake/store.ts';
+import type { Failures, ObjectRef, Phase, RunRef, Trained } from '../../workflows/contract.ts';
+import { EXIT, exitCodeOf } from '../exit.ts';
+import { workflowIdOf } from '../run-name.ts';
+import { openClient, openLake, type Target } from '../target.ts';
+import { countsOfManifest, type LakeRecord, readLakeRecord } from './lake-record.ts';
+import { readExecution } from './temporal-state.ts';
+
+/** `unfinished`: the lake has its pins, it is not published, and Temporal knows nothing of it. */
+export type RunStatus =
+  | 'running'
+  | 'completed'
+  | 'failed'
+  | 'cancelled'
+  | 'terminated'
+  | 'timedOut'
+  | 'unfinished';
+
+/** What keeps activities waiting: one entry for all that failed the same way. */
+export interface Waiting {
+  activity: string;
+  /** The highest attempt among them. */
+  attempt: number;
+  type: string;
+  message: string;
+  activities: number;
+}
+
+/** All that is known of a run, from Temporal and from the lake. */
+export interface RunState extends RunRef {
+  workflowId: string;
+  status: RunStatus;
+  /** Who knows the run: the lake alone, once Temporal's retention is over. */
+  source: 'temporal' | 'lake';
+  phase: Phase | null;
+  /** Units of the phase: partitions, ranges or shards. */
+  done: number;
+  total: number;
+  counts: Record<string, number>;
+  model: string | null;
+  /** Whether a training job belongs to the run; null where it is not known. */
+  trains: boolean | null;
+  waiting: Waiting[];
+  failures: Failures;
+  /** Why the workflow failed. */
+  failure: { type: string; message: string } | null;
+  /** ISO 8601, by Temporal's clock. */
+  startedAt: string | null;
+  closedAt: string | null;
+  training: Trained | null;
+  publication: ObjectRef | null;
+  manifest: ManifestCore | null;
+  /** What could not be asked, and why. */
+  notes: string[];
+  /** The watcher stopped before the run did. */
+  interrupted?: true;
+}
+
+export interface RunReader {
+  /** Throws RunNotFound, TemporalUnavailable, or what the lake throws where it alone can answer. */
+  read(): Promise<RunState>;
+  close(): Promise<void>;
+}
+
+/** Reads one run again and again over one connection. Throws TemporalUnavailable. */
+export async function openRunReader(target: Target, run: RunRef): Promise<RunReader> {
+  const { client, close } = await openClient(target);
+  const lake = target.lake === undefined ? undefined : openLake(target);
+  // The pins of a run do not change, and a publication is read when the run is over: once is enough.
+  let pinned: LakeRecord | undefined;
+
+  async function read(): Promise<RunState> {
+    const state: RunState = blank(run);
+    const known = await readExecution(client, state);
+    if (!known) return fromLake(state, lake, target);
+    const closed = state.status !== 'running';
+    if (closed || pinned === undefined) pinned = (await ask(state, lake)) ?? pinned;
+    if (pinned !== undefined) addRecord(state, pinned);
+    return state;
+  }
+  return {
+    read,
+    async close() {
+      lake?.close();
+      await close();
+    },
+  };
+}
+
+/** What is known of a run now. Throws RunNotFound, TemporalUnavailable, or what the lake throws where it alone can answer. */
+export async function readRunState(target: Target, run: RunRef): Promise<RunState> {
+  const reader = await openRunReader(target, run);
+  try {
+    return await reader.read();
+  } finally {
+    await reader.close();
+  }
+}
+
+/** The exit code that a state of a run means. */
+export function exitOfState({ status, failure, failures, manifest, interrupted }: RunState): number {
+  if (interrupted) return EXIT.interrupted;
+  if (status === 'running') return EXIT.done;
+  if (status !== 'completed') return exitCodeOf(failure?.type ?? '');
+  const failed = Math.max(failures.total, failures.sources.length, manifest?.failedSources.length ?? 0);
+  return failed > 0 ? EXIT.withFailures : EXIT.done;
+}
+
+/** A run of which nothing is known yet. */
+export function blank(run: RunRef): RunState {
+  return {
+    ...run,
+    workflowId: workflowIdOf(run),
+    status: 'running',
+    source: 'temporal',
+    phase: null,
+    done: 0,
+    total: 0,
+    counts: {},
+    model: null,
+    trains: null,
+    waiting: [],
+    failures: { total: 0, sources: [] },
+    failure: null,
+    startedAt: null,
+    closedAt: null,
+    training: null,
+    publication: null,
+    manifest: null,
+    notes: [],
+  };
+}
+
+/** Temporal answered already, so what the lake cannot say is a note and not an error. */
+async function ask(state: RunState, lake: ObjectStore | undefined): Promise<LakeRecord | undefined> {
+  if (lake === undefined) {
+    if (state.status !== 'running') state.notes.push('name the lake with --bucket to see what was published');
+    return undefined;
+  }
+  try {
+    return await readLakeRecord(lake, state);
+  } catch (error) {
+    if (!(error instanceof LakeError)) throw error;
+    state.notes.push(`the lake does not answer: ${error.message}`);
+    return undefined;
+  }
+}
+
+async function fromLake(
+  state: RunState,
+  lake: ObjectStore | undefined,
+  { said, namespace }: Target,
+): Promise<RunState> {
+  const nowhere = `namespace ${namespace} of ${said} knows no run ${state.domain}/${state.run}`;
+  if (lake === undefined) {
+    throw new RunNotFound(
+      `${nowhere}; a run that closed long ago is known to its lake alone: name that with --bucket`,
+    );
+  }
+  const record = await readLakeRecord(lake, state);
+  if (record === undefined) {
+    throw new RunNotFound(`${nowhere}, and neither does its lake; check the name, or start it with ingest`);
+  }
+  addRecord(state, record);
+  const { manifest } = record;
+  return {
+    ...state,
+    source: 'lake',
+    status: manifest === null ? 'unfinished' : 'completed',
+    phase: manifest === null ? null : 'done',
+    done: manifest === null ? 0 : 1,
+    total: manifest === null ? 0 : 1,
+    failures:
+      manifest === null
+        ? state.failures
+        : {
+            total: manifest.failedSources.length,
+            sources: manifest.failedSources
+              .slice(0, 100)
+              .map((each) => ({ ...each, message: 'see the run in the lake' })),
+          },
+  };
+}
+
+function addRecord(state: RunState, { model, trains, publication, manifest }: LakeRecord): void {
+  state.model ??= model;
+  state.trains = trains;
+  state.publication = publication;
+  state.manifest = manifest;
+  if (manifest !== null && state.status !== 'running') {
+    state.counts = { ...countsOfManifest(manifest), ...state.counts };
+  }
+}

@@ -1,0 +1,159 @@
+import { type ManifestCore, RULES_MODEL } from '../../activities/publish/publication.ts';
+import { printable } from '../print.ts';
+import { bytes, duration, figure, thousands } from './format.ts';
+import { renderRun } from './render.ts';
+import type { RunState } from './run-state.ts';
+
+const SMOKE_TEST = `The pairs are from ${RULES_MODEL}, a set of rules: this is a smoke test of the machinery, not a model's data.`;
+
+/** The end of a run for people: what became of it, then its counts from rows to training. */
+export function summaryLines(state: RunState, manifest: ManifestCore | null = state.manifest): string[] {
+  const smoke = state.model === RULES_MODEL || manifest?.smokeTest === true;
+  return [
+    ...(smoke ? [SMOKE_TEST] : []),
+    outcome(state),
+    ...table([...(manifest === null ? countRows(state) : manifestRows(manifest)), ...trainingRows(state)]),
+    ...state.failures.sources.map(
+      ({ key, type, message }) => `  failed: ${printable(key)}  ${printable(type)}: ${printable(message)}`,
+    ),
+    ...(state.failures.total > state.failures.sources.length
+      ? [`  … and ${thousands(state.failures.total - state.failures.sources.length)} failed sources more`]
+      : []),
+    ...state.notes.map((each) => `  ! ${printable(each)}`),
+  ];
+}
+
+function outcome(state: RunState): string {
+  const { status, failure, phase, startedAt, closedAt } = state;
+  const name = printable(`${state.domain}/${state.run}`);
+  const took =
+    startedAt === null || closedAt === null
+      ? ''
+      : ` after ${duration(Date.parse(closedAt) - Date.parse(startedAt))}`;
+  const where = phase === null || phase === 'done' ? '' : ` in phase ${phase}`;
+  const why = failure === null ? '' : `: ${printable(failure.type)}: ${printable(failure.message)}`;
+  const before =
+    state.manifest === null ? '' : '\nAn earlier execution of this run has published; its counts are:';
+  switch (status) {
+    case 'completed':
+      return state.source === 'lake'
+        ? `${name} is published (read from the lake; Temporal no longer knows it).`
+        : `${name} completed${took}.`;
+    case 'running':
+      return `${name} is running${where}.`;
+    case 'unfinished':
+      return `${name} was started and is not published, and Temporal does not know it; ingest it again to resume.`;
+    case 'timedOut':
+      return `${name} timed out${took}${where}${before}`;
+    default:
+      return `${name} ${status === 'failed' ? 'failed' : `was ${status}`}${took}${where}${why}${before}`;
+  }
+}
+
+type Row = [name: string, text: string];
+
+function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
+  const { rows, texts, pairs, documents, instructions } = counts;
+  const size = shards.reduce((sum, { bin, idx }) => sum + bin.size + idx.size, 0);
+  const perText = texts.withPairs === 0 ? '' : `, ${(pairs.valid / texts.withPairs).toFixed(1)} a text`;
+  return [
+    [
+      'rows',
+      list([
+        [rows.planned, 'planned'],
+        [rows.kept, 'kept'],
+        [rows.duplicates, 'duplicates'],
+        [rows.heldBack, 'held back', 'rare'],
+        [rows.rejects, 'rejects'],
+        [rows.failed, 'of failed sources'],
+      ]),
+    ],
+    [
+      'texts',
+      list([
+        [texts.prompted, 'prompted'],
+        [texts.withPairs, 'with pairs'],
+        [texts.setAside, 'set aside', 'rare'],
+      ]),
+    ],
+    [
+      'pairs',
+      `${list([
+        [pairs.valid, 'valid'],
+        [pairs.dropped, 'dropped', 'rare'],
+      ])}${perText}`,
+    ],
+    [
+      'documents',
+      list([
+        [documents.chains, 'chains'],
+        [documents.made, 'documents'],
+        [documents.tokens, 'tokens'],
+        [documents.overlong, 'overlong', 'rare'],
+      ]),
+    ],
+    ...(instructions.documents + instructions.rejects === 0
+      ? []
+      : [
+          [
+            'instructions',
+            list([
+              [instructions.documents, 'documents'],
+              [instructions.tokens, 'tokens'],
+              [instructions.rejects, 'rejects', 'rare'],
+            ]),
+          ] satisfies Row,
+        ]),
+    ...mix.map(
+      ({ source, documents, asked, got, unique, shortfall }): Row => [
+        `mix ${source}`,
+        `${thousands(documents)} documents, ${thousands(got)} of ${thousands(asked)} tokens, ${epochs(got, unique)}${shortfall > 0 ? `, ${thousands(shortfall)} tokens SHORT (maxRepeat)` : ''}`,
+      ],
+    ),
+    [
+      'shards',
+      `${list([
+        [shards.length, 'shards'],
+        [documents.mixed, 'documents'],
+        [documents.mixedTokens, 'tokens'],
+      ])}, ${bytes(size)} (${dtype})`,
+    ],
+  ];
+}
+
+const epochs = (got: number, unique: number): string =>
+  unique === 0 ? 'no tokens' : `${(got / unique).toFixed(2)} epochs`;
+
+/** Without a manifest: what the workflow counted. */
+function countRows({ counts }: RunState): Row[] {
+  return Object.entries(counts).map(([name, count]) => [printable(name), thousands(count)]);
+}
+
+function trainingRows({ training }: RunState): Row[] {
+  if (training === null) return [];
+  const metrics = Object.entries(training.metrics).map(
+    ([name, value]) => `${printable(name)} ${figure(value)}`,
+  );
+  return [
+    ['training', [`${figure(training.seconds)} s`, ...metrics].join(', ')],
+    ['output', printable(training.output)],
+  ];
+}
+
+/** `3 kept, 0 rejects`; what is marked `rare` is left out when there is none. */
+function list(parts: readonly [count: number, word: string, when?: 'rare'][]): string {
+  return parts
+    .filter(([count, , when]) => when === undefined || count > 0)
+    .map(([count, word]) => `${thousands(count)} ${word}`)
+    .join(', ');
+}
+
+function table(rows: readonly Row[]): string[] {
+  const width = rows.reduce((widest, [name]) => Math.max(widest, name.length), 0);
+  return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`);
+}
+
+/** A run as `status` shows it: its phases while it runs, its summary once it is over. */
+export function statusLines(state: RunState, view: { now: number; color: boolean }): string[] {
+  return state.status === 'running' ? renderRun(state, view) : summaryLines(state);
+}

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+
+/** What `scripts/unicode-tables.py` writes; the form of a table is described there. */
+interface TableFile {
+  unicode: string;
+  decompositions: string;
+  composites: string;
+  classes: string;
+  lower: string;
+  space: string;
+}
+
+/** Code point → one or more numbers. */
+export type Table = Map<number, readonly number[]>;
+
+/** `distance` between the code points of a run, `rise` of its value from one to the next. */
+const RUNS: Readonly<Record<string, { distance: number; rise: number }>> = {
+  '=': { distance: 1, rise: 0 },
+  '*': { distance: 1, rise: 1 },
+  '/': { distance: 2, rise: 2 },
+};
+
+/** Reads one table from its string form. */
+export function decodeTable(text: string): Table {
+  const table: Table = new Map();
+  let code = 0;
+  for (const entry of text.split(' ')) {
+    const [place = '', target = ''] = entry.split(':');
+    const [gap = '', op, length = '1'] = place.split(/([=*/])/);
+    const run = RUNS[op ?? '='] ?? { distance: 1, rise: 0 };
+    const values = target.split('.').map((digits) => Number.parseInt(digits, 36));
+    code += Number.parseInt(gap, 36);
+    const count = Number.parseInt(length, 36);
+    for (let i = 0; i < count; i++) {
+      table.set(code + i * run.distance, i === 0 ? values : values.map((value) => value + i * run.rise));
+    }
+    code += run.distance * (count - 1) + 1;
+  }
+  return table;
+}
+
+const file = JSON.parse(readFileSync(new URL('./tables.json', import.meta.url), 'utf8')) as TableFile;
+
+/** The version of Unicode that every byte rests on, whatever Node, ICU or V8 a worker runs. */
+export const UNICODE_VERSION: string = file.unicode;
+/** Full compatibility decompositions (NFKD) of all code points but Hangul syllables. */
+export const decompositions: Table = decodeTable(file.decompositions);
+/** Primary composites and the pair each is made of; excluded ones are not in it. */
+export const composites: Table = decodeTable(file.composites);
+/** Canonical combining classes that are not 0. */
+export const combiningClasses: Table = decodeTable(file.classes);
+/** Lower case where it differs: simple mappings and the unconditional ones of SpecialCasing. */
+export const lowerCases: Table = decodeTable(file.lower);
+/** The code points with the property White_Space. */
+export const whiteSpace: Table = decodeTable(file.space);

@@ -1,0 +1,3 @@
+export { ingestDomain } from './ingest-domain.ts';
+export { processPartitions } from './process-partitions.ts';
+export { trainModel } from './train-model.ts';

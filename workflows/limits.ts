@@ -1,0 +1,68 @@
+import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import { type Activities, QUEUES } from './contract.ts';
+
+/**
+ * The limits of every activity, in one place. Attempts are unlimited until schedule-to-close: an outage of the
+ * environment costs its own length and no more. What must not be tried again says so itself (non-retryable).
+ * Heartbeats come every 5 s.
+ */
+const ENDURING = {
+  scheduleToCloseTimeout: '7 days',
+  heartbeatTimeout: '30 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+} satisfies ActivityOptions;
+
+const io = proxyActivities<Pick<Activities, 'openRun' | 'planSources' | 'saveList' | 'publishRun'>>({
+  ...ENDURING,
+  taskQueue: QUEUES.io,
+  startToCloseTimeout: '2 hours',
+});
+const cpu = proxyActivities<
+  Pick<
+    Activities,
+    | 'scanPartition'
+    | 'dedupeDocuments'
+    | 'templatePartition'
+    | 'templateInstructions'
+    | 'mixSources'
+    | 'exchangePartition'
+    | 'buildShard'
+  >
+>({ ...ENDURING, taskQueue: QUEUES.cpu, startToCloseTimeout: '4 hours' });
+const gpu = proxyActivities<Pick<Activities, 'synthesizeRound'>>({
+  ...ENDURING,
+  taskQueue: QUEUES.gpu,
+  startToCloseTimeout: '1 day',
+});
+const train = proxyActivities<Pick<Activities, 'resolveTraining' | 'launchTraining' | 'cancelTraining'>>({
+  ...ENDURING,
+  taskQueue: QUEUES.train,
+  startToCloseTimeout: '2 hours',
+});
+/** A training job may run for weeks; the one who watches it can be replaced at any time. */
+const watch = proxyActivities<Pick<Activities, 'watchTraining'>>({
+  ...ENDURING,
+  taskQueue: QUEUES.train,
+  startToCloseTimeout: '60 days',
+  scheduleToCloseTimeout: '60 days',
+});
+
+/** Every activity, as workflows call it. Named one by one: the SDK's proxies have no keys to spread. */
+export const activities: Activities = {
+  openRun: io.openRun,
+  planSources: io.planSources,
+  saveList: io.saveList,
+  scanPartition: cpu.scanPartition,
+  dedupeDocuments: cpu.dedupeDocuments,
+  synthesizeRound: gpu.synthesizeRound,
+  templatePartition: cpu.templatePartition,
+  templateInstructions: cpu.templateInstructions,
+  mixSources: cpu.mixSources,
+  exchangePartition: cpu.exchangePartition,
+  buildShard: cpu.buildShard,
+  publishRun: io.publishRun,
+  resolveTraining: train.resolveTraining,
+  launchTraining: train.launchTraining,
+  watchTraining: watch.watchTraining,
+  cancelTraining: train.cancelTraining,
+};
