@@ -1,5 +1,6 @@
 import { LakeError } from '../lake/errors.ts';
-import { note, printable } from './print.ts';
+import { printable } from '../lake/printable.ts';
+import { note } from './print.ts';
 
 /** Exit codes of the command (docs/guide.md). */
 export const EXIT = { done: 0, failed: 1, usage: 2, withFailures: 3, interrupted: 130 } as const;

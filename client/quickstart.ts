@@ -1,10 +1,10 @@
 import { openTokenizer } from '../activities/tokenize/tokenizer.ts';
+import { printable } from '../lake/printable.ts';
 import { openS3 } from '../lake/s3.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { EXIT } from './exit.ts';
 import { cancelLocalJobs } from './local-jobs.ts';
 import { localParts } from './parts.ts';
-import { printable } from './print.ts';
 import { sampleTokenizerPath } from './sample/index.ts';
 import { putSample, sampleSpec } from './sample/lake.ts';
 import { showDocument } from './show-document.ts';

@@ -3,8 +3,9 @@ import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { temporal } from '@temporalio/proto';
 import { inject } from 'vitest';
-import { createBucket, SEARCH_ATTRIBUTES, s3Client } from '../client/stack/servers.ts';
+import { createBucket, s3Client } from '../client/stack/servers.ts';
 import type { S3Settings } from '../lake/s3.ts';
+import { SEARCH_ATTRIBUTES } from '../workflows/contract.ts';
 
 export interface Lab {
   /** host:port, for workers. */

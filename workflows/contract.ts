@@ -13,6 +13,14 @@ export const QUEUES = {
 } as const;
 export type Role = keyof typeof QUEUES;
 
+/** Search attributes that `ingestDomain` sets where the server knows them, as the Temporal CLI writes their types. */
+export const SEARCH_ATTRIBUTES = {
+  Domain: 'Keyword',
+  Run: 'Keyword',
+  Phase: 'Keyword',
+  FailedPartitions: 'Int',
+} as const;
+
 /** What a user writes to start `ingestDomain`. Everything optional has a default, written into the run's pins. */
 export interface IngestSpec {
   $schema?: string;

@@ -1,4 +1,5 @@
 import { asText, isInvalidUtf8 } from '../../lake/parquet/cells.ts';
+import { printable } from '../../lake/printable.ts';
 import type { RejectReason } from './texts.ts';
 
 /** A text cell: its text, or why there is none. White space alone is blank (ASCII, NBSP, BOM and the ideographic space). */
@@ -15,9 +16,5 @@ export function textOrReason(
   return { text: value.text };
 }
 
-/** The first 200 characters on one line, control characters as `\x..`: corpus text is hostile to terminals. */
-function excerpt(text: string): string {
-  return text
-    .slice(0, 200)
-    .replace(/[\0-\x1f\x7f-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
-}
+/** The first 200 characters on one line: corpus text is hostile to terminals. */
+const excerpt = (text: string): string => printable(text.slice(0, 200), '');

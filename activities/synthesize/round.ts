@@ -8,7 +8,6 @@ import type { AnswerCache } from './answers.ts';
 import type { Completion, EndpointClient } from './endpoint-client.ts';
 import { type Entry, historyOf } from './entry.ts';
 import { estimateTokens, splitParts } from './parts.ts';
-import { neutralise } from './protocol/markers.ts';
 import { parseCompletion } from './protocol/parse.ts';
 import { prompt } from './protocol/prompt.ts';
 import type { ScheduledText } from './schedule.ts';

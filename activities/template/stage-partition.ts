@@ -3,7 +3,7 @@ import { chainId, documentId, renderedId } from '../../lake/identity.ts';
 import type { CommitPointer, Done, EntryRef, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { resolvePointer } from '../lists.ts';
 import { readEntry } from '../plan/activity.ts';
-import { checkStage, type RunPins, readPins } from '../plan/pins.ts';
+import { checkStage, readPins } from '../plan/pins.ts';
 import type { ScannedText } from '../scan/texts.ts';
 import type { Services } from '../services.ts';
 import { dtypeFor } from '../shards/megatron.ts';

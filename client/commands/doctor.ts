@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { print, printable } from '../print.ts';
+import { printable } from '../../lake/printable.ts';
+import { print } from '../print.ts';
 import type { TargetFlags } from '../target.ts';
 import { chooseTarget, targetOptions } from './target-options.ts';
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { note, print, printable } from '../print.ts';
+import { printable } from '../../lake/printable.ts';
+import { note, print } from '../print.ts';
 import { parseRun } from '../run-name.ts';
 import type { TargetFlags } from '../target.ts';
 import { chooseTarget, targetOptions } from './target-options.ts';

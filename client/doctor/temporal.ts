@@ -1,7 +1,6 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time.js';
-import { QUEUES, type Role } from '../../workflows/contract.ts';
-import { SEARCH_ATTRIBUTES } from '../stack/servers.ts';
+import { QUEUES, type Role, SEARCH_ATTRIBUTES } from '../../workflows/contract.ts';
 import { openClient, type Target } from '../target.ts';
 import { type Finding, look, ok, wrong } from './finding.ts';
 
@@ -50,8 +49,8 @@ async function lookInside(client: Client, target: Target, found: (finding: Findi
     async () => {
       try {
         const { config } = await within(() => client.workflowService.describeNamespace({ namespace }));
-        const days = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / 86_400;
-        return `${namespace}, closed runs are kept for ${Math.round(days * 10) / 10} days`;
+        const hours = Math.round(Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / 3600);
+        return `${namespace}, keeps closed runs for ${hours} hours (after that the lake alone knows them)`;
       } catch (error) {
         throw new Error(reason(error), { cause: error });
       }

@@ -36,9 +36,10 @@ export async function lookAtWorker(
       'mend the file (docs describe it), or set the variables it names',
       async () => {
         settings = await readConfig(file, env);
-        const count = (entries: object, what: string): string => `${Object.keys(entries).length} ${what}`;
+        const names = (what: string, entries: object): string =>
+          `${what} ${Object.keys(entries).join(', ') || 'none'}`;
         const { endpoints, tokenizers, launchers } = settings;
-        return `${file}: ${count(endpoints, 'endpoints')}, ${count(tokenizers, 'tokenizers')}, ${count(launchers, 'launchers')}`;
+        return `${file}: ${names('endpoints', endpoints)}; ${names('tokenizers', tokenizers)}; ${names('launchers', launchers)}`;
       },
     ),
   );

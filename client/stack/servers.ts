@@ -3,17 +3,10 @@ import { CreateBucketCommand, S3Client, S3ServiceException } from '@aws-sdk/clie
 import { Connection } from '@temporalio/client';
 import { ServerFailed } from '../../lake/errors.ts';
 import type { S3Settings } from '../../lake/s3.ts';
+import { SEARCH_ATTRIBUTES } from '../../workflows/contract.ts';
 import { type Guarded, logTail, spawnGuarded } from './guard.ts';
 import { until } from './poll.ts';
 import { HOST, type Ports } from './ports.ts';
-
-/** Search attributes of our workflows, as the Temporal CLI writes their types. */
-export const SEARCH_ATTRIBUTES = {
-  Domain: 'Keyword',
-  Run: 'Keyword',
-  Phase: 'Keyword',
-  FailedPartitions: 'Int',
-} as const;
 
 const READY_MS = 30_000;
 

@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors';
+import { printable } from '../../lake/printable.ts';
 import { PHASES, type Phase } from '../../workflows/contract.ts';
-import { printable } from '../print.ts';
 import { duration, thousands } from './format.ts';
 import type { RunState, Waiting } from './run-state.ts';
 
@@ -39,7 +39,10 @@ export function renderRun(state: RunState, { now, color }: { now: number; color:
     const text = `${name}${[part, counted].filter((each) => each !== '').join('   ')}`;
     return ended ? `${paint.red('✗')} ${text}` : `${paint.cyan('▸')} ${paint.bold(text)}`;
   });
-  const trouble = [...state.waiting.slice(0, WAITING_SHOWN).map((each) => `waiting: ${waitingLine(each)}`), ...state.notes.map(printable)];
+  const trouble = [
+    ...state.waiting.slice(0, WAITING_SHOWN).map((each) => `waiting: ${waitingLine(each)}`),
+    ...state.notes.map((line) => printable(line)),
+  ];
   return [
     paint.bold(head),
     ...lines.map((line) => `  ${line.trimEnd()}`),
@@ -47,15 +50,24 @@ export function renderRun(state: RunState, { now, color }: { now: number; color:
   ];
 }
 
-/** The state on one line, for streams that are no terminal. */
-export function plainLine(state: RunState, now: number): string {
+/** Phases that are over, with what each counted: lines for streams that are no terminal, the first `after` left out. */
+export function finishedLines(state: RunState, after: number, now: number): string[] {
+  const phases = phasesOf(state);
+  const at = state.phase === null ? -1 : phases.indexOf(state.phase);
+  // `done` is not among them: then all are over.
+  const over = state.status === 'completed' || state.phase === 'done' ? phases.length : Math.max(at, 0);
+  return phases
+    .slice(after, over)
+    .map((phase) => `[${elapsed(state, now)}] ✓ ${phase.padEnd(11)} ${countsOf(state, phase)}`.trimEnd());
+}
+
+/** The phase that a run is in on one line, and what it waits for. */
+export function currentLine(state: RunState, now: number): string {
   const { phase } = state;
-  const parts = [
-    phase === null ? state.status : phase,
-    ...(phase === null ? [] : [units(state), countsOf(state, phase)]),
-  ].filter((part) => part !== '');
+  const what = phase === null ? [state.status] : [phase.padEnd(11), units(state), countsOf(state, phase)];
   const waits = state.waiting[0];
-  return `[${elapsed(state, now)}] ${parts.join('  ')}${waits === undefined ? '' : `  waiting: ${waitingLine(waits)}`}`;
+  const line = `[${elapsed(state, now)}]   ${what.filter((part) => part !== '').join(' ')}`.trimEnd();
+  return waits === undefined ? line : `${line}  waiting: ${waitingLine(waits)}`;
 }
 
 /** `synthesizeRound (3 activities, attempt 4): EndpointUnavailable: …` */

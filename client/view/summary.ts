@@ -1,5 +1,5 @@
 import { type ManifestCore, RULES_MODEL } from '../../activities/publish/publication.ts';
-import { printable } from '../print.ts';
+import { printable } from '../../lake/printable.ts';
 import { bytes, duration, figure, thousands } from './format.ts';
 import { renderRun } from './render.ts';
 import type { RunState } from './run-state.ts';

@@ -6,7 +6,7 @@ import { note } from '../print.ts';
 import { workflowIdOf } from '../run-name.ts';
 import type { Target } from '../target.ts';
 import { jsonLine } from './format.ts';
-import { plainLine, renderRun } from './render.ts';
+import { currentLine, finishedLines, renderRun } from './render.ts';
 import { blank, openRunReader, type RunReader, type RunState } from './run-state.ts';
 import { summaryLines } from './summary.ts';
 
@@ -105,22 +105,24 @@ function liveView(stream: NodeJS.WriteStream): View {
   };
 }
 
-/** A line for each new phase, and every few seconds for what changes within one. */
+/** A line for each phase that is over, and every few seconds for what changes within one. */
 function plainView(stream: NodeJS.WriteStream): View {
-  let phase: string | undefined;
+  let told = 0;
   let shown = '';
   let at = Number.NEGATIVE_INFINITY;
   return {
     show(state) {
-      const now = performance.now();
-      const what = `${state.phase} ${state.status}`;
+      const lines = finishedLines(state, told, Date.now());
+      told += lines.length;
       // The elapsed time alone is no news.
-      const content = plainLine({ ...state, startedAt: null }, 0);
-      if (what === phase && (content === shown || now - at < LINE_MS)) return;
-      phase = what;
-      shown = content;
-      at = now;
-      stream.write(`${plainLine(state, Date.now())}\n`);
+      const content = currentLine({ ...state, startedAt: null }, 0);
+      const due = content !== shown && performance.now() - at >= LINE_MS;
+      if (due && state.status === 'running' && state.phase !== 'done') {
+        shown = content;
+        lines.push(currentLine(state, Date.now()));
+      }
+      if (lines.length > 0) at = performance.now();
+      for (const line of lines) stream.write(`${line}\n`);
     },
     end: () => {},
   };

@@ -1,6 +1,6 @@
 import { SchemaMismatch } from '../errors.ts';
-import type { Footer } from './footer.ts';
 import { byNearness } from '../nearest.ts';
+import type { Footer } from './footer.ts';
 import type { Column, ColumnKind } from './schema.ts';
 
 const TEXT: ReadonlySet<ColumnKind> = new Set(['text']);

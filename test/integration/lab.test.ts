@@ -1,7 +1,8 @@
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../client/stack/poll.ts';
-import { SEARCH_ATTRIBUTES, s3Client } from '../../client/stack/servers.ts';
+import { s3Client } from '../../client/stack/servers.ts';
+import { SEARCH_ATTRIBUTES } from '../../workflows/contract.ts';
 import { type Lab, openLab } from '../lab.ts';
 
 let plain: Lab;

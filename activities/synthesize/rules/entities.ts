@@ -18,6 +18,9 @@ const ENTITY = new RegExp(
   [MONEY, PERCENT, YEAR, NUMBER, ABBREVIATION, NAME].map((source) => `(${source})`).join('|'),
   'g',
 );
+/** Capitalised words that stand before a name without being part of it. */
+const DATE_WORD =
+  /^(?:January|February|March|April|May|June|July|August|September|October|November|December|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day) /;
 const TYPES: readonly EntityType[] = ['money', 'percentage', 'year', 'number', 'abbreviation', 'name'];
 
 /** The entities of a sentence, in order. Names are several capitalised words, not at its start. */
@@ -26,7 +29,12 @@ export function entitiesOf(sentence: string): Entity[] {
   for (const match of sentence.matchAll(ENTITY)) {
     const type = TYPES[match.slice(1).findIndex((group) => group !== undefined)];
     const before = sentence.slice(Math.max(0, match.index - 1), match.index);
-    if (type === undefined || (type === 'name' && match.index === 0) || /[-/.,\d(]/.test(before)) continue;
+    if (
+      type === undefined ||
+      (type === 'name' && (match.index === 0 || DATE_WORD.test(match[0]))) ||
+      /[-/.,\d(]/.test(before)
+    )
+      continue;
     found.push({ type, text: match[0], start: match.index });
   }
   return found;

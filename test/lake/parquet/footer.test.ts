@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CorruptParquet, SchemaMismatch } from '../../../lake/errors.ts';
+import { byNearness } from '../../../lake/nearest.ts';
 import { requireColumn, requireIdColumn, requireTextColumn } from '../../../lake/parquet/columns.ts';
 import { readFooter } from '../../../lake/parquet/footer.ts';
-import { byNearness } from '../../../lake/nearest.ts';
 import { parquetBytes } from '../../../lake/parquet/write.ts';
 import { type DirectoryStore, directoryStore } from '../directory-store.ts';
 import { CHECKSUMMED } from './fixture.ts';

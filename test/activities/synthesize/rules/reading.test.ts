@@ -89,7 +89,7 @@ describe('subjects', () => {
 
 it('finds entities by type', () => {
   const sentence =
-    'In 1981 the Federal Reserve paid $3.5 billion, or 12 percent, to three banks and the WHO.';
+    'In 1981 the Federal Reserve paid $3.5 billion, or 12 percent, to three banks and the WHO, as in June Parliament wanted.';
   expect(entitiesOf(sentence).map(({ type, text }) => [type, text])).toEqual([
     ['year', '1981'],
     ['name', 'Federal Reserve'],
