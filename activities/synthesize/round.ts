@@ -44,25 +44,21 @@ export async function runRound(turns: readonly Turn[], deps: RoundDeps): Promise
   const limit = pLimit(deps.concurrency);
   const failed = new AbortController();
   const signal = AbortSignal.any([deps.signal, failed.signal]);
-  try {
-    const entries = await Promise.all(
-      turns.map((turn) =>
-        limit(async () => {
-          signal.throwIfAborted();
-          return takeTurn(turn, { ...deps, signal });
-        }).catch((error: unknown) => {
-          failed.abort(error);
-          throw error;
-        }),
-      ),
-    );
-    return entries.flat();
-  } catch (error) {
-    // The first failure aborts the others; what they threw because of it is not the reason.
-    throw failed.signal.aborted && !deps.signal.aborted ? failed.signal.reason : error;
-  } finally {
-    await deps.answers.flush();
-  }
+  const results = await Promise.allSettled(
+    turns.map((turn) =>
+      limit(async () => {
+        signal.throwIfAborted();
+        return takeTurn(turn, { ...deps, signal });
+      }).catch((error: unknown) => {
+        // The first failure ends the others; what they throw because of it is not the reason.
+        if (!signal.aborted) failed.abort(error);
+        throw error;
+      }),
+    ),
+  );
+  await deps.answers.flush();
+  signal.throwIfAborted();
+  return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
 }
 
 /** A text's turn: its parts one after the other, each with what the slot has behind it. */
@@ -137,14 +133,18 @@ const NO_ANSWER: Completion = { text: '', finishReason: 'refused', promptTokens:
 async function ask(history: Told[], context: string, deps: RoundDeps): Promise<Asked> {
   let requests = 0;
   let refused: BadRequest | undefined;
+  const { model, newTokens, temperature } = deps.generator;
   for (const told of history.length === 0 ? [history] : [history, []]) {
     const text = prompt(told, context);
     const request = requestHash(deps.generator, text);
     let answer = deps.answers.find(request);
     if (answer === undefined) {
       try {
-        requests++;
-        answer = await persist(() => send(text, request, deps), deps.signal);
+        answer = await persist(() => {
+          requests++;
+          const call = { model, prompt: text, maxTokens: newTokens, temperature, id: request };
+          return deps.client.complete(call, deps.signal);
+        }, deps.signal);
       } catch (error) {
         if (!(error instanceof BadRequest)) throw error;
         refused = error;
@@ -156,14 +156,6 @@ async function ask(history: Told[], context: string, deps: RoundDeps): Promise<A
   }
   const request = requestHash(deps.generator, prompt([], context));
   return { answer: NO_ANSWER, history: 0, request, requests, setAside: refused?.message ?? 'refused' };
-}
-
-function send(text: string, request: string, deps: RoundDeps): Promise<Completion> {
-  const { model, newTokens, temperature } = deps.generator;
-  return deps.client.complete(
-    { model, prompt: text, maxTokens: newTokens, temperature, id: request },
-    deps.signal,
-  );
 }
 
 /** The identity of a request (lake.md): the same question to the same model is asked once in a run. */

@@ -3,6 +3,11 @@ export function thousands(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
+/** A count with its word, which is given in the plural: `1 text prompted`, `2,000 texts prompted`. */
+export function counted(value: number, plural: string): string {
+  return `${thousands(value)} ${value === 1 ? plural.replace(/^(\w+)s\b/, '$1') : plural}`;
+}
+
 /** A rounded number of bytes in decimal units: 1500 → `1.5 kB`. */
 export function bytes(value: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];

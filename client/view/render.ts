@@ -1,7 +1,7 @@
 import { createColors } from 'picocolors';
 import { printable } from '../../lake/printable.ts';
 import { PHASES, type Phase } from '../../workflows/contract.ts';
-import { duration, thousands } from './format.ts';
+import { counted, duration, thousands } from './format.ts';
 import type { RunState, Waiting } from './run-state.ts';
 
 /** What a line of each phase counts, in the order it is shown: name in `counts` → word for people. */
@@ -27,7 +27,7 @@ export function renderRun(state: RunState, { now, color }: { now: number; color:
   const phases = phasesOf(state);
   const at = state.phase === null ? -1 : PHASES.indexOf(state.phase);
   const ended = state.status !== 'running';
-  const head = `${printable(`${state.domain}/${state.run}`)}  ${state.status}  ${elapsed(state, now)}`;
+  const head = `${printable(`${state.domain}/${state.run}`, '')}  ${state.status}  ${elapsed(state, now)}`;
   const lines = phases.map((phase) => {
     const place = PHASES.indexOf(phase);
     const over = place < at || state.status === 'completed';
@@ -72,10 +72,10 @@ export function currentLine(state: RunState, now: number): string {
 
 /** `synthesizeRound (3 activities, attempt 4): EndpointUnavailable: …` */
 export function waitingLine({ activity, attempt, type, message, activities }: Waiting): string {
-  const first = printable(message.split('\n')[0] ?? '');
+  const first = printable(message.split('\n')[0] ?? '', '');
   const short = first.length > MESSAGE_CHARACTERS ? `${first.slice(0, MESSAGE_CHARACTERS)}…` : first;
   const many = activities > 1 ? `${activities} activities, ` : '';
-  return `${printable(activity)} (${many}attempt ${attempt}): ${type === '' ? '' : `${printable(type)}: `}${short}`;
+  return `${printable(activity, '')} (${many}attempt ${attempt}): ${type === '' ? '' : `${printable(type, '')}: `}${short}`;
 }
 
 /** The phases of a run as far as they are known; training only where it belongs to the run. */
@@ -93,7 +93,7 @@ function countsOf({ counts }: RunState, phase: Phase): string {
     .flatMap(([name, word]) => {
       const count = counts[name];
       if (count === undefined || (count === 0 && RARE.has(name))) return [];
-      return [`${thousands(count)} ${word}`];
+      return [counted(count, word)];
     })
     .join(', ');
 }

@@ -1,6 +1,6 @@
 import { type ManifestCore, RULES_MODEL } from '../../activities/publish/publication.ts';
 import { printable } from '../../lake/printable.ts';
-import { bytes, duration, figure, thousands } from './format.ts';
+import { bytes, counted, duration, figure, thousands } from './format.ts';
 import { renderRun } from './render.ts';
 import type { RunState } from './run-state.ts';
 
@@ -14,7 +14,8 @@ export function summaryLines(state: RunState, manifest: ManifestCore | null = st
     outcome(state),
     ...table([...(manifest === null ? countRows(state) : manifestRows(manifest)), ...trainingRows(state)]),
     ...state.failures.sources.map(
-      ({ key, type, message }) => `  failed: ${printable(key)}  ${printable(type)}: ${printable(message)}`,
+      ({ key, type, message }) =>
+        `  failed: ${printable(key, '')}  ${printable(type, '')}: ${printable(message)}`,
     ),
     ...(state.failures.total > state.failures.sources.length
       ? [`  … and ${thousands(state.failures.total - state.failures.sources.length)} failed sources more`]
@@ -25,13 +26,13 @@ export function summaryLines(state: RunState, manifest: ManifestCore | null = st
 
 function outcome(state: RunState): string {
   const { status, failure, phase, startedAt, closedAt } = state;
-  const name = printable(`${state.domain}/${state.run}`);
+  const name = printable(`${state.domain}/${state.run}`, '');
   const took =
     startedAt === null || closedAt === null
       ? ''
       : ` after ${duration(Date.parse(closedAt) - Date.parse(startedAt))}`;
   const where = phase === null || phase === 'done' ? '' : ` in phase ${phase}`;
-  const why = failure === null ? '' : `: ${printable(failure.type)}: ${printable(failure.message)}`;
+  const why = failure === null ? '' : `: ${printable(failure.type, '')}: ${printable(failure.message)}`;
   const before =
     state.manifest === null ? '' : '\nAn earlier execution of this run has published; its counts are:';
   switch (status) {
@@ -107,7 +108,7 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
     ...mix.map(
       ({ source, documents, asked, got, unique, shortfall }): Row => [
         `mix ${source}`,
-        `${thousands(documents)} documents, ${thousands(got)} of ${thousands(asked)} tokens, ${epochs(got, unique)}${shortfall > 0 ? `, ${thousands(shortfall)} tokens SHORT (maxRepeat)` : ''}`,
+        `${counted(documents, 'documents')}, ${thousands(got)} of ${thousands(asked)} tokens, ${epochs(got, unique)}${shortfall > 0 ? `, ${thousands(shortfall)} tokens SHORT (maxRepeat)` : ''}`,
       ],
     ),
     [
@@ -126,17 +127,17 @@ const epochs = (got: number, unique: number): string =>
 
 /** Without a manifest: what the workflow counted. */
 function countRows({ counts }: RunState): Row[] {
-  return Object.entries(counts).map(([name, count]) => [printable(name), thousands(count)]);
+  return Object.entries(counts).map(([name, count]) => [printable(name, ''), thousands(count)]);
 }
 
 function trainingRows({ training }: RunState): Row[] {
   if (training === null) return [];
   const metrics = Object.entries(training.metrics).map(
-    ([name, value]) => `${printable(name)} ${figure(value)}`,
+    ([name, value]) => `${printable(name, '')} ${figure(value)}`,
   );
   return [
     ['training', [`${figure(training.seconds)} s`, ...metrics].join(', ')],
-    ['output', printable(training.output)],
+    ['output', printable(training.output, '')],
   ];
 }
 
@@ -144,7 +145,7 @@ function trainingRows({ training }: RunState): Row[] {
 function list(parts: readonly [count: number, word: string, when?: 'rare'][]): string {
   return parts
     .filter(([count, , when]) => when === undefined || count > 0)
-    .map(([count, word]) => `${thousands(count)} ${word}`)
+    .map(([count, word]) => counted(count, word))
     .join(', ');
 }
 

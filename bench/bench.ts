@@ -1,0 +1,30 @@
+import type { Comparison } from './harness.ts';
+
+export interface Settings {
+  runs: number;
+  /** Text in the generated file, in 10^6 bytes. */
+  mb: number;
+  /** The built package that is measured. */
+  dist: string;
+  /** Another build of it, to compare with. */
+  vs: string | undefined;
+  note: (line: string) => void;
+}
+
+/** One comparison of a bench, on one input. */
+export interface Case {
+  name: string;
+  /** What was worked on, as facts for people and for the record. */
+  input: Record<string, string | number>;
+  comparison: Comparison;
+}
+
+export interface Bench {
+  name: string;
+  /** One line for `--help`. */
+  about: string;
+  /** How often each contender runs unless told otherwise. */
+  runs: number;
+  /** Throws OutputsDiffer when there is nothing to compare, and any Error when a contender fails. */
+  run: (settings: Settings) => Promise<{ cases: Case[]; versions: Record<string, string> }>;
+}

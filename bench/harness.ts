@@ -1,0 +1,132 @@
+import { pairRatios, type Spread, spreadOf } from './statistics.ts';
+
+/** What one run of a contender gave and cost. Costs that the platform does not tell are left out. */
+export interface Run {
+  /** Stands for the whole output: equal digests, equal outputs. */
+  digest: string;
+  /** Of the whole process, its start included. */
+  wallSeconds: number;
+  /** Of the work alone, where the contender times it. */
+  workSeconds?: number | undefined;
+  /** User and system time of the process and all its descendants. */
+  cpuSeconds?: number | undefined;
+  /** Peak resident memory of the process and its descendants, in bytes. */
+  peakBytes?: number | undefined;
+}
+
+/** One way to do the work. Each run is a process of its own, so that none warms another's heap. */
+export interface Contender {
+  name: string;
+  run: () => Promise<Run>;
+}
+
+export interface CompareOptions {
+  /** Measured repetitions of each contender. */
+  runs: number;
+  /** Called before each run with what is about to run. */
+  note?: (line: string) => void;
+}
+
+/** The costs that are compared; `seconds` is the work where every contender times it, else the whole process. */
+export const COSTS = ['seconds', 'wallSeconds', 'cpuSeconds', 'peakBytes'] as const;
+export type Cost = (typeof COSTS)[number];
+export type Spreads = Partial<Record<Cost, Spread>>;
+
+export interface Comparison {
+  digest: string;
+  contenders: { name: string; runs: Run[]; costs: Spreads }[];
+  /** The first contender's costs divided by each other one's, pair by pair. */
+  ratios: { of: string; to: string; costs: Spreads }[];
+}
+
+/** Contenders (or repetitions of one) do not give the same output: there is nothing to compare. Holds no times. */
+export class OutputsDiffer extends Error {
+  override name = 'OutputsDiffer';
+}
+
+/**
+ * Runs the contenders in turn (A B A B …) after one unmeasured round, and compares outputs before times: the first
+ * output that is not the reference's ends it all with OutputsDiffer. Throws RangeError without contenders or runs.
+ */
+export async function compare(
+  contenders: readonly Contender[],
+  { runs, note = () => {} }: CompareOptions,
+): Promise<Comparison> {
+  if (contenders.length === 0 || !(runs >= 1)) throw new RangeError('nothing to run');
+  const rounds: Run[][] = [];
+  for (let round = 0; round <= runs; round++) {
+    const results: Run[] = [];
+    for (const { name, run } of contenders) {
+      note(round === 0 ? `${name}: warm-up` : `${name}: ${round} of ${runs}`);
+      results.push(await run());
+    }
+    checkOutputs(contenders, results, round, rounds[0]?.[0]?.digest);
+    rounds.push(results);
+  }
+  const digest = rounds[0]?.[0]?.digest ?? '';
+  const measured = contenders.map((_, c) => rounds.slice(1).flatMap((results) => results[c] ?? []));
+  const costs = costsOf(measured);
+  const [first, ...others] = contenders.map(({ name }, c) => ({
+    name,
+    runs: measured[c] ?? [],
+    values: costs[c] ?? {},
+  }));
+  if (first === undefined) throw new RangeError('nothing to run');
+  return {
+    digest,
+    contenders: [first, ...others].map(({ name, runs: list, values }) => ({
+      name,
+      runs: list,
+      costs: eachCost((cost) => values[cost]),
+    })),
+    ratios: others.map(({ name, values }) => ({
+      of: first.name,
+      to: name,
+      costs: eachCost((cost) => {
+        const [a, b] = [first.values[cost], values[cost]];
+        return a === undefined || b === undefined ? undefined : pairRatios(a, b);
+      }),
+    })),
+  };
+}
+
+function checkOutputs(
+  contenders: readonly Contender[],
+  results: readonly Run[],
+  round: number,
+  before: string | undefined,
+): void {
+  const reference = before ?? results[0]?.digest;
+  if (results.every(({ digest }) => digest === reference)) return;
+  const lines = results.map(({ digest }, c) => `  ${contenders[c]?.name}: ${digest}`);
+  if (before !== undefined) lines.unshift(`  in the rounds before: ${before}`);
+  throw new OutputsDiffer(
+    `the outputs differ (${round === 0 ? 'warm-up' : `round ${round}`}), so no times are given:\n${lines.join('\n')}`,
+  );
+}
+
+/** Each contender's values of each cost that was told in every one of its runs. */
+function costsOf(measured: readonly (readonly Run[])[]): Partial<Record<Cost, number[]>>[] {
+  const timed = measured.every((runs) => runs.every(({ workSeconds }) => workSeconds !== undefined));
+  return measured.map((runs) => {
+    const all = (values: (number | undefined)[]): number[] | undefined =>
+      values.every((value) => value !== undefined) ? values : undefined;
+    const cpuSeconds = all(runs.map((run) => run.cpuSeconds));
+    const peakBytes = all(runs.map((run) => run.peakBytes));
+    return {
+      seconds: runs.map((run) => (timed ? run.workSeconds : undefined) ?? run.wallSeconds),
+      wallSeconds: runs.map((run) => run.wallSeconds),
+      ...(cpuSeconds && { cpuSeconds }),
+      ...(peakBytes && { peakBytes }),
+    };
+  });
+}
+
+function eachCost(valuesOf: (cost: Cost) => readonly number[] | undefined): Spreads {
+  const spreads: Spreads = {};
+  for (const cost of COSTS) {
+    const values = valuesOf(cost);
+    if (values !== undefined) spreads[cost] = spreadOf(values);
+  }
+  return spreads;
+}

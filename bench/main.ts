@@ -1,0 +1,104 @@
+// npm run bench [-- NAME…]: runs benches by hand, prints tables, and appends the figures to bench/results/.
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Bench } from './bench.ts';
+import { distOf, newerSource } from './build.ts';
+import { OutputsDiffer } from './harness.ts';
+import { parquetRead } from './parquet-read.ts';
+import { quickstart } from './quickstart.ts';
+import { appendRecords, circumstances } from './record.ts';
+import { tableOf } from './table.ts';
+
+const BENCHES: readonly Bench[] = [parquetRead, quickstart];
+const CHECKOUT = fileURLToPath(new URL('../', import.meta.url));
+const DEFAULT_MB = 64;
+
+const HELP = `npm run bench -- [NAME…] [options]
+
+Benches (all of them when none is named):
+${BENCHES.map(({ name, about, runs }) => `  ${name.padEnd(14)} ${about}; ${runs} runs`).join('\n')}
+
+Options:
+  --runs N     measured repetitions of each contender, after one that is not measured
+  --mb N       text in the generated Parquet files, in 10^6 bytes (${DEFAULT_MB})
+  --dist DIR   the built package to measure (dist of this checkout: run \`npm run build\` first)
+  --vs DIR     another build, as one more contender: its dist, or the checkout that holds it
+  --out DIR    where to append the figures as JSONL (bench/results)
+  --help       this text
+
+Outputs are compared before times: when they differ, both digests are printed, no times, and the exit code is 1.
+
+Examples:
+  npm run bench -- parquet-read --mb 250 --runs 5
+  npm run bench -- quickstart --vs ../other-checkout
+`;
+
+async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      runs: { type: 'string' },
+      mb: { type: 'string' },
+      dist: { type: 'string' },
+      vs: { type: 'string' },
+      out: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const chosen = positionals.length === 0 ? BENCHES : positionals.map(benchNamed);
+  const runs = values.runs === undefined ? undefined : positive('--runs', values.runs);
+  const mb = positive('--mb', values.mb ?? String(DEFAULT_MB));
+  const dist = distOf(values.dist ?? CHECKOUT);
+  const newer = values.dist === undefined ? newerSource(CHECKOUT, dist) : undefined;
+  if (newer !== undefined) throw new Error(`${newer} is newer than dist: run \`npm run build\` first`);
+  const vs = values.vs === undefined ? undefined : distOf(values.vs);
+  const out = values.out ?? fileURLToPath(new URL('results/', import.meta.url));
+  let failed = 0;
+  for (const bench of chosen) {
+    const where = circumstances(CHECKOUT);
+    try {
+      const settings = { runs: runs ?? bench.runs, mb, dist, vs, note };
+      const { cases, versions } = await bench.run(settings);
+      for (const each of cases) console.log(`\n${tableOf(bench.name, each)}`);
+      const records = { ...where, versions: { ...where.versions, ...versions } };
+      appendRecords(out, bench.name, records, cases);
+      console.log(
+        `\n${where.cpu}, ${where.cores} cores, load before ${where.loadBefore}, commit ${where.commit.slice(0, 12)}${where.dirty ? ' with changes' : ''}`,
+      );
+    } catch (error) {
+      if (!(error instanceof OutputsDiffer)) throw error;
+      failed++;
+      console.error(`${bench.name}: ${error.message}`);
+    }
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+function benchNamed(name: string): Bench {
+  const bench = BENCHES.find((each) => each.name === name);
+  if (bench === undefined)
+    throw new Error(`no bench ${JSON.stringify(name)}; there are ${BENCHES.map((each) => each.name).join(', ')}`);
+  return bench;
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${option} takes a whole number from 1 on`);
+  return value;
+}
+
+const note = (line: string): void => console.error(line);
+
+// An exit, unlike a signal's default, removes the scratch folders.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}

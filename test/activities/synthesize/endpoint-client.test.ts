@@ -1,0 +1,151 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { openEndpointClient } from '../../../activities/synthesize/endpoint-client.ts';
+import {
+  BadRequest,
+  EndpointUnauthorized,
+  EndpointUnavailable,
+  type LakeError,
+  ModelNotFound,
+} from '../../../lake/errors.ts';
+
+const open: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0)) await close();
+});
+
+/** A server that answers as told, and what it was asked. */
+async function serve(answer: (request: IncomingMessage, response: ServerResponse, body: string) => void) {
+  const asked: { url: string; headers: IncomingMessage['headers']; body: string }[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    asked.push({ url: request.url ?? '', headers: request.headers, body });
+    answer(request, response, body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  open.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}
+function client(url: string, more: object = {}) {
+  const made = openEndpointClient('gpu', {
+    url,
+    concurrency: 4,
+    timeoutMs: 2_000,
+    window: 4096,
+    newTokens: 400,
+    ...more,
+  });
+  open.push(() => made.close());
+  return made;
+}
+const json = (
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+) => {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+};
+const request = { model: 'm', prompt: '<s> <CON> x </CON>\n\n', maxTokens: 400, temperature: 0, id: 'abc' };
+
+describe('a completion', () => {
+  test('goes out as the protocol wants it, and comes back with the server’s counts', async () => {
+    const { url, asked } = await serve((_, response) =>
+      json(response, 200, {
+        choices: [{ text: 'answer', finish_reason: 'stop' }],
+        usage: { prompt_tokens: 7, completion_tokens: 3 },
+      }),
+    );
+    expect(await client(`${url}/`, { apiKey: 'secret' }).complete(request)).toEqual({
+      text: 'answer',
+      finishReason: 'stop',
+      promptTokens: 7,
+      completionTokens: 3,
+    });
+    expect(asked[0]?.url).toBe('/v1/completions');
+    expect(asked[0]?.headers).toMatchObject({ authorization: 'Bearer secret', 'x-request-id': 'abc' });
+    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({
+      model: 'm',
+      prompt: request.prompt,
+      max_tokens: 400,
+      temperature: 0,
+      n: 1,
+      add_special_tokens: false,
+    });
+  });
+  test.each([
+    [400, BadRequest],
+    [413, BadRequest],
+    [422, BadRequest],
+    [401, EndpointUnauthorized],
+    [403, EndpointUnauthorized],
+    [404, ModelNotFound],
+    [429, EndpointUnavailable],
+    [500, EndpointUnavailable],
+    [503, EndpointUnavailable],
+    [307, EndpointUnavailable],
+  ])(
+    'a status of %i is its own error, which names endpoint and request and not the key',
+    async (status, error) => {
+      const { url } = await serve((_, response) =>
+        json(response, status, { error: { message: 'no' } }, { location: 'http://other/' }),
+      );
+      const failure = (await client(url, { apiKey: 'secret' })
+        .complete(request)
+        .catch((cause: unknown) => cause)) as Error;
+      expect(failure).toBeInstanceOf(error);
+      expect(failure.message).toContain('endpoint gpu, request abc');
+      expect(failure.message).not.toContain('secret');
+    },
+  );
+  test('Retry-After is handed on in milliseconds', async () => {
+    const { url } = await serve((_, response) => json(response, 429, {}, { 'retry-after': '7' }));
+    const failure = (await client(url)
+      .complete(request)
+      .catch((cause: unknown) => cause)) as LakeError;
+    expect(failure.context.retryAfter).toBe(7000);
+  });
+  test('silence ends at the deadline, and a server that is gone is unavailable', async () => {
+    const { url } = await serve(() => {});
+    await expect(client(url, { timeoutMs: 200 }).complete(request)).rejects.toThrow(/no answer within 0.2 s/);
+    await expect(client('http://127.0.0.1:9').complete(request)).rejects.toThrow(EndpointUnavailable);
+  });
+  test('waiting for a turn does not count against the deadline, and no more than `concurrency` are under way', async () => {
+    let now = 0;
+    let most = 0;
+    const { url } = await serve((_, response) => {
+      most = Math.max(most, ++now);
+      setTimeout(() => {
+        now--;
+        json(response, 200, { choices: [{ text: 'x' }] });
+      }, 60);
+    });
+    const one = client(url, { concurrency: 2, timeoutMs: 250 });
+    await Promise.all(Array.from({ length: 16 }, () => one.complete(request)));
+    expect(most).toBe(2);
+  });
+  test('an answer that is no completion is said to be none', async () => {
+    const { url } = await serve((_, response) => json(response, 200, { hello: 1 }));
+    await expect(client(url).complete(request)).rejects.toThrow(/OpenAI-compatible/);
+  });
+});
+
+describe('the model', () => {
+  const models = (...ids: string[]) =>
+    serve((_, response) => json(response, 200, { data: ids.map((id) => ({ id })) }));
+  test('is the configured one when it is served, else the only one', async () => {
+    const one = await models('a');
+    expect(await client(one.url).model()).toBe('a');
+    const two = await models('a', 'b');
+    expect(await client(two.url, { model: 'b' }).model()).toBe('b');
+    await expect(client(two.url, { model: 'c' }).model()).rejects.toThrow(
+      /does not serve c \(it has: a, b\)/,
+    );
+    await expect(client(two.url).model()).rejects.toThrow(ModelNotFound);
+  });
+});

@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest';
+import type { AnswerCache } from '../../../activities/synthesize/answers.ts';
+import type { Completion, CompletionRequest } from '../../../activities/synthesize/endpoint-client.ts';
+import { prompt } from '../../../activities/synthesize/protocol/prompt.ts';
+import { type RoundDeps, runRound, type Told, type Turn } from '../../../activities/synthesize/round.ts';
+import { BadRequest, EndpointUnavailable } from '../../../lake/errors.ts';
+
+const generator = {
+  name: 'instruction-synthesizer',
+  model: 'm',
+  window: 4096,
+  newTokens: 400,
+  temperature: 0,
+};
+const PAIR = '<QUE> q <ANS> a </END>';
+const turn = (row: number, text: string, before: Told[] = []): Turn => ({
+  slot: `slot-${row}`,
+  round: before.length,
+  text: { key: 'raw/a.parquet', row, block: 0, ordinal: row, valid: 9, text },
+  before,
+});
+
+/** A round against answers given by a function of the request; what was asked and kept is recorded. */
+async function round(
+  turns: Turn[],
+  answer: (request: CompletionRequest, n: number) => string | Error,
+  more: Partial<RoundDeps> = {},
+) {
+  const asked: CompletionRequest[] = [];
+  const kept = new Map<string, Completion>();
+  const answers: AnswerCache = {
+    find: (request) => kept.get(request),
+    keep: (request, value) => kept.set(request, value),
+    flush: async () => {},
+  };
+  const deps: RoundDeps = {
+    client: {
+      async complete(request) {
+        asked.push(request);
+        const given = answer(request, asked.length);
+        if (given instanceof Error) throw given;
+        return { text: given, finishReason: 'stop', promptTokens: 10, completionTokens: 5 };
+      },
+    },
+    answers,
+    generator,
+    concurrency: 4,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    ...more,
+  };
+  return { entries: await runRound(turns, deps), asked, kept };
+}
+async function toldOf(row: number, text: string, before: Told[] = []): Promise<Told> {
+  const { entries } = await round([turn(row, text, before)], () => PAIR);
+  const [entry] = entries;
+  if (entry === undefined) throw new Error('no entry');
+  return { ...entry, context: text };
+}
+
+describe('a round', () => {
+  test('prompts each text once, and entries come in the order of the turns', async () => {
+    const { entries, asked } = await round([turn(0, 'A'), turn(1, 'B')], ({ prompt: text }) =>
+      text.includes('A') ? PAIR : 'nothing',
+    );
+    expect(asked.map((each) => each.prompt).sort()).toEqual([prompt([], 'A'), prompt([], 'B')]);
+    expect(entries.map(({ row, pairs, linked, history }) => [row, pairs.length, linked, history])).toEqual([
+      [0, 1, false, 0],
+      [1, 0, false, 0],
+    ]);
+    expect(entries[1]?.drops).toEqual({ incomplete: 1 });
+  });
+  test('the linked texts and pairs before it stand in front of a text', async () => {
+    const first = await toldOf(0, 'A');
+    const second = await toldOf(3, 'B', [first]);
+    const { entries, asked } = await round([turn(6, 'C', [first, second])], () => PAIR);
+    expect(asked[0]?.prompt).toBe(prompt([first, second], 'C'));
+    expect(entries[0]).toMatchObject({ linked: true, history: 2 });
+  });
+  test('without pairs in this round the text is not linked, whatever stood before', async () => {
+    const { entries } = await round([turn(3, 'B', [await toldOf(0, 'A')])], () => '');
+    expect(entries[0]).toMatchObject({ linked: false, history: 1, pairs: [] });
+  });
+  test('a history that does not fit loses its oldest round first', async () => {
+    const long = 'word '.repeat(700);
+    const first = await toldOf(0, `first ${long}`);
+    const second = await toldOf(3, `second ${long}`, [first]);
+    const window = { ...generator, window: 2_600 };
+    const { entries, asked } = await round([turn(6, 'C', [first, second])], () => PAIR, {
+      generator: window,
+    });
+    expect(entries[0]?.history).toBe(1);
+    expect(asked[0]?.prompt).toContain('second');
+    expect(asked[0]?.prompt).not.toContain('first');
+  });
+  test('a text too long for the window is asked about in parts that make up the whole, one after the other', async () => {
+    const text = Array.from({ length: 400 }, (_, i) => `Sentence number ${i} stands here. `).join('');
+    const { entries, asked } = await round([turn(0, text)], () => PAIR, {
+      generator: { ...generator, window: 1_500 },
+    });
+    expect(entries.length).toBeGreaterThan(2);
+    expect(asked).toHaveLength(entries.length);
+    expect(entries.map(({ part }) => part)).toEqual(entries.map((_, i) => i));
+    expect(entries.map(({ start, end }) => Buffer.from(text).subarray(start, end).toString()).join('')).toBe(
+      text,
+    );
+    expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
+  });
+  test('a refusal is met once without the history, then the text is set aside with the reason', async () => {
+    const first = await toldOf(0, 'A');
+    const refuseLong = ({ prompt: text }: CompletionRequest) =>
+      text.includes('A') ? new BadRequest('too long') : PAIR;
+    const short = await round([turn(3, 'B', [first])], refuseLong);
+    expect(short.entries[0]).toMatchObject({ history: 0, linked: false, setAside: undefined });
+    expect(short.asked).toHaveLength(2);
+    const never = await round([turn(3, 'B', [first]), turn(4, 'C')], ({ prompt: text }) =>
+      text.includes('B') ? new BadRequest('poison') : PAIR,
+    );
+    expect(never.entries.map(({ setAside, pairs }) => [setAside, pairs.length])).toEqual([
+      ['poison', 0],
+      [undefined, 1],
+    ]);
+  });
+  test('an answer that is known is not asked for again', async () => {
+    const first = await round([turn(0, 'A'), turn(1, 'B')], () => PAIR);
+    const again = await round([turn(0, 'A'), turn(1, 'B'), turn(2, 'C')], () => PAIR, {
+      answers: { find: (request) => first.kept.get(request), keep: () => {}, flush: async () => {} },
+    });
+    expect(again.asked.map((each) => each.prompt)).toEqual([prompt([], 'C')]);
+    expect(again.entries.slice(0, 2)).toEqual(first.entries);
+  });
+  test('an endpoint that is briefly away is asked again; one that stays away ends the round, answers kept', async () => {
+    const brief = await round([turn(0, 'A')], (_, n) => (n === 1 ? new EndpointUnavailable('503') : PAIR));
+    expect(brief.entries[0]?.pairs).toHaveLength(1);
+    let flushed = false;
+    const kept: string[] = [];
+    const gone = round(
+      [turn(0, 'A'), turn(1, 'B')],
+      ({ prompt: text }) => (text.includes('B') ? new EndpointUnavailable('down') : PAIR),
+      {
+        answers: {
+          find: () => undefined,
+          keep: (request) => kept.push(request),
+          flush: async () => {
+            flushed = true;
+          },
+        },
+      },
+    );
+    await expect(gone).rejects.toThrow(EndpointUnavailable);
+    expect([flushed, kept.length]).toEqual([true, 1]);
+  });
+  test('a wait that the server asks for and that is longer than ours is left to the retry of the activity', async () => {
+    let asked = 0;
+    const waiting = round([turn(0, 'A')], () => {
+      asked++;
+      return new EndpointUnavailable('429', { retryAfter: 60_000 });
+    });
+    await expect(waiting).rejects.toThrow('429');
+    expect(asked).toBe(1);
+  });
+  test('cancelling ends it at once', async () => {
+    const abort = new AbortController();
+    const cancelled = round(
+      [turn(0, 'A')],
+      () => {
+        abort.abort(new Error('cancelled'));
+        return new EndpointUnavailable('down');
+      },
+      { signal: abort.signal },
+    );
+    await expect(cancelled).rejects.toThrow('cancelled');
+  });
+});

@@ -1,0 +1,51 @@
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type EndpointOptions, openEndpoint } from '../client/endpoint/server.ts';
+
+export interface CountingEndpoint {
+  url: string;
+  /** `X-Request-Id` of every completion that was asked for, in order; a request's hash comes again when it is repeated. */
+  asked: string[];
+  /** How many of them were answered in full. */
+  answered: () => number;
+  close: () => Promise<void>;
+}
+
+/** The embedded endpoint behind a proxy that writes down who asked for what. */
+export async function openCountingEndpoint(options: EndpointOptions = {}): Promise<CountingEndpoint> {
+  const endpoint = await openEndpoint(options);
+  const asked: string[] = [];
+  let answered = 0;
+
+  function pass(from: IncomingMessage, to: ServerResponse): void {
+    const completion = from.url === '/v1/completions';
+    if (completion) asked.push(String(from.headers['x-request-id']));
+    const onward = request(`${endpoint.url}${from.url}`, { method: from.method, headers: from.headers });
+    onward.on('response', (reply) => {
+      to.writeHead(reply.statusCode ?? 502, reply.headers);
+      reply.pipe(to);
+    });
+    onward.on('error', () => to.destroy());
+    to.on('finish', () => {
+      if (completion) answered++;
+    });
+    to.on('close', () => onward.destroy());
+    from.pipe(onward);
+  }
+
+  const server = createServer(pass);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    asked,
+    answered: () => answered,
+    async close() {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      await endpoint.close();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { type Client, WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, type History } from '@temporalio/common';
+
+/** What made a workflow fail, at the bottom of its causes. Throws what is no such failure, and when there was none. */
+export async function failureOf(
+  result: Promise<unknown>,
+): Promise<{ type: string; message: string; nonRetryable: boolean }> {
+  try {
+    await result;
+  } catch (error) {
+    let cause: unknown = error instanceof WorkflowFailedError ? error.cause : error;
+    while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause !== undefined) {
+      cause = cause.cause;
+    }
+    if (!(cause instanceof ApplicationFailure)) throw error;
+    const { type, message, nonRetryable } = cause;
+    return { type: type ?? '', message, nonRetryable: nonRetryable === true };
+  }
+  throw new Error('the workflow did not fail');
+}
+
+/** Attempts at activities that have ended, by activity type, of a workflow and all its children: a number for each activity. */
+export async function attemptsOf(client: Client, workflowId: string): Promise<Record<string, number[]>> {
+  const attempts: Record<string, number[]> = {};
+  for (const { history } of await historiesOf(client, workflowId)) {
+    const types = new Map<string, string>();
+    for (const event of history.events ?? []) {
+      const scheduled = event.activityTaskScheduledEventAttributes;
+      if (scheduled) types.set(String(event.eventId), scheduled.activityType?.name ?? '');
+      const started = event.activityTaskStartedEventAttributes;
+      if (!started) continue;
+      const type = types.get(String(started.scheduledEventId)) ?? '';
+      attempts[type] = [...(attempts[type] ?? []), started.attempt ?? 0];
+    }
+  }
+  return attempts;
+}
+
+/** The histories of a workflow and of all its children, parents first. */
+export async function historiesOf(
+  client: Client,
+  workflowId: string,
+  runId?: string,
+): Promise<{ type: string; workflowId: string; history: History }[]> {
+  const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const events = history.events ?? [];
+  const type = events[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? '';
+  const found = [{ type, workflowId, history }];
+  for (const { childWorkflowExecutionStartedEventAttributes: child } of events) {
+    const execution = child?.workflowExecution;
+    if (execution?.workflowId) {
+      found.push(...(await historiesOf(client, execution.workflowId, execution.runId ?? undefined)));
+    }
+  }
+  return found;
+}
+
+/** Activities of a type that a worker has in hand now, in a workflow or its running children. */
+export async function startedNow(client: Client, workflowId: string, type: string): Promise<number> {
+  const { raw } = await client.workflow.getHandle(workflowId).describe();
+  const here = (raw.pendingActivities ?? []).filter(
+    (each) => each.activityType?.name === type && Number(each.state) === 2,
+  ).length;
+  const children = await Promise.all(
+    (raw.pendingChildren ?? []).map((child) => startedNow(client, child.workflowId ?? '', type)),
+  );
+  return children.reduce((sum, each) => sum + each, here);
+}
