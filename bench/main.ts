@@ -6,7 +6,7 @@ import { distOf, newerSource } from './build.ts';
 import { OutputsDiffer } from './harness.ts';
 import { parquetRead } from './parquet-read.ts';
 import { quickstart } from './quickstart.ts';
-import { appendRecords, circumstances } from './record.ts';
+import { appendRecords, type Circumstances, circumstances, watchMachine } from './record.ts';
 import { tableOf } from './table.ts';
 
 const BENCHES: readonly Bench[] = [parquetRead, quickstart];
@@ -21,12 +21,11 @@ ${BENCHES.map(({ name, about, runs }) => `  ${name.padEnd(14)} ${about}; ${runs}
 Options:
   --runs N     measured repetitions of each contender, after one that is not measured
   --mb N       text in the generated Parquet files, in 10^6 bytes (${DEFAULT_MB})
-  --dist DIR   the built package to measure (dist of this checkout: run \`npm run build\` first)
   --vs DIR     another build, as one more contender: its dist, or the checkout that holds it
   --out DIR    where to append the figures as JSONL (bench/results)
   --help       this text
 
-Outputs are compared before times: when they differ, both digests are printed, no times, and the exit code is 1.
+The built package in dist is measured: run \`npm run build\` first. Outputs are compared before times: when they differ, both digests are printed, no times, and the exit code is 1.
 
 Examples:
   npm run bench -- parquet-read --mb 250 --runs 5
@@ -40,7 +39,6 @@ async function main(args: string[]): Promise<number> {
     options: {
       runs: { type: 'string' },
       mb: { type: 'string' },
-      dist: { type: 'string' },
       vs: { type: 'string' },
       out: { type: 'string' },
       help: { type: 'boolean' },
@@ -53,23 +51,28 @@ async function main(args: string[]): Promise<number> {
   const chosen = positionals.length === 0 ? BENCHES : positionals.map(benchNamed);
   const runs = values.runs === undefined ? undefined : positive('--runs', values.runs);
   const mb = positive('--mb', values.mb ?? String(DEFAULT_MB));
-  const dist = distOf(values.dist ?? CHECKOUT);
-  const newer = values.dist === undefined ? newerSource(CHECKOUT, dist) : undefined;
+  const dist = distOf(CHECKOUT);
+  const newer = newerSource(CHECKOUT, dist);
   if (newer !== undefined) throw new Error(`${newer} is newer than dist: run \`npm run build\` first`);
   const vs = values.vs === undefined ? undefined : distOf(values.vs);
   const out = values.out ?? fileURLToPath(new URL('results/', import.meta.url));
   let failed = 0;
   for (const bench of chosen) {
-    const where = circumstances(CHECKOUT);
+    const where = circumstances(CHECKOUT, vs);
+    const busyElsewhere = watchMachine();
     try {
       const settings = { runs: runs ?? bench.runs, mb, dist, vs, note };
       const { cases, versions } = await bench.run(settings);
       for (const each of cases) console.log(`\n${tableOf(bench.name, each)}`);
-      const records = { ...where, versions: { ...where.versions, ...versions } };
-      appendRecords(out, bench.name, records, cases);
-      console.log(
-        `\n${where.cpu}, ${where.cores} cores, load before ${where.loadBefore}, commit ${where.commit.slice(0, 12)}${where.dirty ? ' with changes' : ''}`,
-      );
+      const busy = busyElsewhere();
+      const circumstance: Circumstances = {
+        ...where,
+        ...(busy !== undefined && { busyElsewhere: busy }),
+        versions: { ...where.versions, ...versions },
+      };
+      appendRecords(out, bench.name, circumstance, cases);
+      console.log(`
+${lineOf(circumstance)}`);
     } catch (error) {
       if (!(error instanceof OutputsDiffer)) throw error;
       failed++;
@@ -82,7 +85,9 @@ async function main(args: string[]): Promise<number> {
 function benchNamed(name: string): Bench {
   const bench = BENCHES.find((each) => each.name === name);
   if (bench === undefined)
-    throw new Error(`no bench ${JSON.stringify(name)}; there are ${BENCHES.map((each) => each.name).join(', ')}`);
+    throw new Error(
+      `no bench ${JSON.stringify(name)}; there are ${BENCHES.map((each) => each.name).join(', ')}`,
+    );
   return bench;
 }
 
@@ -90,6 +95,11 @@ function positive(option: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new Error(`${option} takes a whole number from 1 on`);
   return value;
+}
+
+function lineOf({ cpu, cores, commit, dirty, busyElsewhere = 0 }: Circumstances): string {
+  const of = `${commit.slice(0, 12)}${dirty ? ' with changes' : ''}`;
+  return `${cpu}, ${cores} cores, of which other programs used ${busyElsewhere.toFixed(2)}; commit ${of}`;
 }
 
 const note = (line: string): void => console.error(line);

@@ -67,8 +67,7 @@ function contendersFor(
   ];
 }
 
-const contender = (script: string): string =>
-  fileURLToPath(new URL(`contenders/${script}`, import.meta.url));
+const contender = (script: string): string => fileURLToPath(new URL(`contenders/${script}`, import.meta.url));
 
 function versionOf(name: string): string {
   const entry = createRequire(import.meta.url).resolve(name);

@@ -39,6 +39,8 @@ export async function runProcess(
     timeout: limitMs,
     killSignal: 'SIGKILL',
   });
+  const stop = (): void => void child.kill('SIGTERM');
+  process.once('exit', stop);
   let peak = 0;
   const look = (): void => {
     const memory = child.pid === undefined ? undefined : treeMemory(child.pid);
@@ -59,7 +61,10 @@ export async function runProcess(
       });
       child.once('close', () => resolve(end));
     },
-  ).finally(() => clearInterval(sampling));
+  ).finally(() => {
+    clearInterval(sampling);
+    process.off('exit', stop);
+  });
   const [stdout, stderr] = output.map((texts) => texts.join(''));
   if (ended.how !== 0) {
     const tail = `${stdout}\n${stderr}`.trim().split('\n').slice(-TAIL_LINES).join('\n');

@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync } from 'node:fs';
-import { arch, cpus, loadavg, platform, totalmem } from 'node:os';
+import { arch, cpus, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Case } from './bench.ts';
-import { COSTS, type Spreads } from './harness.ts';
+import { COSTS, type Run, type Spreads } from './harness.ts';
+import { childrenCpuSeconds } from './proc.ts';
 
 /** The parts of the checkout whose changes make figures another commit's. */
 const MEASURED = [
@@ -27,26 +28,50 @@ export interface Circumstances {
   cores: number;
   memoryGb: number;
   platform: string;
-  /** Processes that wanted to run in the minute before the bench: whether the machine was busy otherwise. */
-  loadBefore: number;
+  /** Cores that other programs kept busy while the bench ran, on average: whether the machine was shared. */
+  busyElsewhere?: number;
+  /** Commit of the other build, where it lies in a checkout. */
+  vs?: string;
   versions: Record<string, string>;
 }
 
-/** What a figure depends on besides the code that is measured. To be asked before the bench loads the machine. */
-export function circumstances(checkout: string): Circumstances {
-  const git = (...args: string[]): string =>
-    execFileSync('git', args, { cwd: checkout, encoding: 'utf8' }).trim();
+/** What a figure depends on besides the code that is measured. */
+export function circumstances(checkout: string, vs: string | undefined): Circumstances {
+  const vsCommit = vs === undefined ? undefined : git(vs, 'rev-parse', 'HEAD');
   return {
     date: new Date().toISOString(),
-    commit: git('rev-parse', 'HEAD'),
-    dirty: git('status', '--porcelain', '--', ...MEASURED) !== '',
+    commit: git(checkout, 'rev-parse', 'HEAD') ?? '',
+    dirty: git(checkout, 'status', '--porcelain', '--', ...MEASURED) !== '',
+    ...(vsCommit !== undefined && { vs: vsCommit }),
     cpu: cpus()[0]?.model ?? '',
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
     platform: `${platform()} ${arch()}`,
-    loadBefore: round(loadavg()[0] ?? 0),
     versions: { node: process.versions.node },
   };
+}
+
+/** Starts to watch the machine; the answer gives `busyElsewhere` since then, where the platform tells it. */
+export function watchMachine(): () => number | undefined {
+  const read = (): number | undefined => {
+    const children = childrenCpuSeconds();
+    if (children === undefined) return undefined;
+    const { user, system } = process.cpuUsage();
+    const all = cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
+    return all / 1e3 - children - (user + system) / 1e6;
+  };
+  const started = performance.now();
+  const before = read();
+  return () => {
+    const after = read();
+    if (before === undefined || after === undefined) return undefined;
+    return round(Math.max(0, after - before) / ((performance.now() - started) / 1000));
+  };
+}
+
+function git(folder: string, ...args: string[]): string | undefined {
+  const { status, stdout } = spawnSync('git', args, { cwd: folder, encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
 }
 
 /** Appends one JSON line per case to `<folder>/<bench>.jsonl`, every run in it. */
@@ -69,9 +94,7 @@ export function appendRecords(
       contenders: contenders.map(({ name: contender, runs, costs }) => ({
         name: contender,
         costs: rounded(costs),
-        runs: runs.map(({ digest: _, ...each }) =>
-          Object.fromEntries(Object.entries(each).map(([key, value]) => [key, round(value)])),
-        ),
+        runs: runs.map(costsOfRun),
       })),
       ratios: ratios.map(({ of, to, costs }) => ({ of, to, costs: rounded(costs) })),
     };
@@ -88,6 +111,11 @@ function rounded(spreads: Spreads): Record<string, Record<string, number>> {
       return [[cost, Object.fromEntries(Object.entries(spread).map(([key, value]) => [key, round(value)]))]];
     }),
   );
+}
+
+function costsOfRun({ digest: _, ...costs }: Run): Record<string, number> {
+  const told = Object.entries(costs).flatMap(([key, value]) => (value === undefined ? [] : [[key, round(value)]]));
+  return Object.fromEntries(told);
 }
 
 function round(value: number): number {

@@ -27,7 +27,9 @@ export function tableOf(bench: string, { name, input, comparison }: Case): strin
   return [
     `${bench}, ${name}: ${facts.join(', ')}`,
     `outputs equal (${digest}); ${contenders[0]?.runs.length} runs each: median (min–max, ±median absolute deviation)`,
-    ...rows.map((row) => `  ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd()),
+    ...rows.map((row) =>
+      `  ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
+    ),
   ].join('\n');
 }
 

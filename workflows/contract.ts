@@ -13,6 +13,9 @@ export const QUEUES = {
 } as const;
 export type Role = keyof typeof QUEUES;
 
+/** The model id of the embedded endpoint. What it answers is a smoke test of the machinery and says so wherever it shows. */
+export const RULES_MODEL = 'instruct-lake-rules';
+
 /** Search attributes that `ingestDomain` sets where the server knows them, as the Temporal CLI writes their types. */
 export const SEARCH_ATTRIBUTES = {
   Domain: 'Keyword',

@@ -3,7 +3,7 @@ import { outputOf, readChecked, readCommit, type StageCommit } from '../../lake/
 import { sha256 } from '../../lake/hash.ts';
 import type { FullSpec } from '../../lake/spec.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import type { ObjectRef, PublishInput } from '../../workflows/contract.ts';
+import { type ObjectRef, type PublishInput, RULES_MODEL } from '../../workflows/contract.ts';
 import { FAILED, type FailedSourceRows } from '../dedupe/dedupe.ts';
 import { readLists } from '../lists.ts';
 import { mixOf } from '../mix/mix.ts';
@@ -11,7 +11,7 @@ import { readSources } from '../plan/activity.ts';
 import type { RunPins } from '../plan/pins.ts';
 import { inputsOf } from '../plan/plan.ts';
 import { dtypeFor } from '../shards/megatron.ts';
-import { type ManifestCore, type PublishedShard, RULES_MODEL, type RunCounts } from './publication.ts';
+import type { ManifestCore, PublishedShard, RunCounts } from './publication.ts';
 
 const READS = 16;
 

@@ -3,9 +3,6 @@ import type { RunRef } from '../../workflows/contract.ts';
 import type { MixedSource } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
 
-/** The model id of the embedded endpoint; what it answers is a smoke test of the machinery and says so wherever it shows. */
-export const RULES_MODEL = 'instruct-lake-rules';
-
 /** A shard by its files; keys and hashes are in the publication, sizes and hashes in the core as well. */
 export interface PublishedShard {
   name: string;

@@ -1,12 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sha256 } from '../../lake/hash.ts';
+import { RULES_MODEL } from '../../workflows/contract.ts';
 import { type Completion, complete } from './complete.ts';
 import { type ApiError, badRequest, readRequest } from './request.ts';
 import { countTokens } from './tokens.ts';
 
-/** The model id of the embedded endpoint, by which runs and reports tell that its pairs were mined by rules. */
-export const RULES_MODEL = 'instruct-lake-rules';
 /** Prompt and completion together, in tokens of `countTokens`: the window of the published synthesizer. */
 const DEFAULT_WINDOW = 4096;
 /** Bytes of a request's body at most. */

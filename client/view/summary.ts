@@ -1,5 +1,6 @@
-import { type ManifestCore, RULES_MODEL } from '../../activities/publish/publication.ts';
+import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { printable } from '../../lake/printable.ts';
+import { RULES_MODEL } from '../../workflows/contract.ts';
 import { bytes, counted, duration, figure, thousands } from './format.ts';
 import { renderRun } from './render.ts';
 import type { RunState } from './run-state.ts';

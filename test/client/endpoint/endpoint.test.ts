@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCompletion } from '../../../activities/synthesize/protocol/parse.ts';
 import { prompt } from '../../../activities/synthesize/protocol/prompt.ts';
 import { minePairs } from '../../../activities/synthesize/rules/mine.ts';
-import { type Endpoint, openEndpoint, RULES_MODEL } from '../../../client/endpoint/server.ts';
+import { type Endpoint, openEndpoint } from '../../../client/endpoint/server.ts';
 import { countTokens, cutTokens } from '../../../client/endpoint/tokens.ts';
+import { RULES_MODEL } from '../../../workflows/contract.ts';
 import { BONDS, HEART, VACCINES } from '../../activities/synthesize/rules/passages.ts';
 
 interface Answer {

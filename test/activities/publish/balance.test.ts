@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import type { ManifestCore } from '../../../activities/publish/publication.ts';
+import { balance } from '../../../activities/publish/verify.ts';
+
+type Counted = Pick<ManifestCore, 'counts' | 'mix' | 'shards'>;
+function manifest(): Counted {
+  const file = { size: 0, sha256: '' };
+  return {
+    counts: {
+      rows: { planned: 10, kept: 5, duplicates: 2, heldBack: 0, rejects: 1, failed: 2 },
+      texts: { prompted: 5, withPairs: 4, linked: 3, setAside: 1 },
+      pairs: { valid: 12, dropped: 1 },
+      usage: { promptTokens: 1, completionTokens: 1 },
+      documents: { chains: 1, made: 3, tokens: 300, overlong: 0, mixed: 4, mixedTokens: 400 },
+      instructions: { documents: 1, tokens: 100, rejects: 0 },
+    },
+    mix: [
+      {
+        source: 'augmented',
+        weight: 1,
+        unique: 300,
+        asked: 300,
+        got: 300,
+        shortfall: 0,
+        units: 1,
+        documents: 3,
+      },
+      {
+        source: 'instructions-1',
+        weight: 1,
+        unique: 100,
+        asked: 100,
+        got: 100,
+        shortfall: 0,
+        units: 1,
+        documents: 1,
+      },
+    ],
+    shards: [
+      { name: 'a', documents: 3, tokens: 250, bin: file, idx: file },
+      { name: 'b', documents: 1, tokens: 150, bin: file, idx: file },
+    ],
+  };
+}
+const wrong = (change: (each: Counted) => void): string[] => {
+  const each = manifest();
+  change(each);
+  return balance(each as ManifestCore).flatMap(({ what, ok }) => (ok ? [] : [what]));
+};
+
+describe('counts of a run', () => {
+  test('balance from rows in to tokens out', () => {
+    expect(wrong(() => {})).toEqual([]);
+  });
+  test.each([
+    ['a lost row', (each: Counted) => each.counts.rows.kept--, ['rows balance']],
+    ['a row counted twice', (each: Counted) => each.counts.rows.duplicates++, ['rows balance']],
+    [
+      'a text with pairs that was never prompted',
+      (each: Counted) => (each.counts.texts.prompted = 4),
+      ['texts balance'],
+    ],
+    [
+      'a document that is in no shard',
+      (each: Counted) => each.counts.documents.mixed++,
+      ['documents balance'],
+    ],
+    [
+      'a token too many in a shard',
+      (each: Counted) => ((each.shards[0] as { tokens: number }).tokens += 1),
+      ['tokens balance'],
+    ],
+    [
+      'a source that gave more than it says',
+      (each: Counted) => ((each.mix[0] as { got: number }).got -= 1),
+      ['mix balances'],
+    ],
+  ])('%s is found', (_, change, found) => {
+    expect(wrong(change)).toEqual(found);
+  });
+});

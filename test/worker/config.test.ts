@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { InvalidConfig } from '../../lake/errors.ts';
+import { settingsOf } from '../../worker/config.ts';
+
+const at = { file: '/etc/instruct-lake/worker.yaml', env: { KEY: 'k', SECRET: 's', GPU: 'g' } };
+const config = {
+  lake: { bucket: 'lake', accessKeyIdEnv: 'KEY', secretAccessKeyEnv: 'SECRET' },
+  endpoints: { default: { url: 'http://vllm:8000', apiKeyEnv: 'GPU' } },
+  tokenizers: { default: { file: 'tok.json', eos: '</s>' } },
+  launchers: { default: { kind: 'command', command: ['python', 'train.py'], directory: 'jobs' } },
+};
+
+test('names become settings: defaults filled in, paths from the file’s folder, secrets from the environment', () => {
+  expect(settingsOf(config, at)).toEqual({
+    lake: { bucket: 'lake', region: 'us-east-1', accessKeyId: 'k', secretAccessKey: 's' },
+    endpoints: {
+      default: {
+        url: 'http://vllm:8000',
+        concurrency: 32,
+        timeoutMs: 300_000,
+        window: 4096,
+        newTokens: 400,
+        apiKey: 'g',
+      },
+    },
+    tokenizers: { default: { file: '/etc/instruct-lake/tok.json', bos: 'none', eos: '</s>' } },
+    launchers: {
+      default: {
+        kind: 'command',
+        command: ['python', 'train.py'],
+        directory: '/etc/instruct-lake/jobs',
+        env: {},
+      },
+    },
+  });
+});
+test('every problem is listed at once, unknown keys with the nearest name', () => {
+  const wrong = {
+    lake: { bucket: 'lake', regoin: 'x' },
+    endpoints: { default: { url: 'ftp://x', concurency: 3 } },
+    tokenizers: { default: { file: 'tok.json' } },
+    launcher: {},
+  };
+  const call = () => settingsOf(wrong, at);
+  expect(call).toThrow(InvalidConfig);
+  for (const part of [
+    'lake.regoin: unknown key (did you mean "region"?)',
+    'endpoints.default.concurency: unknown key (did you mean "concurrency"?)',
+    'endpoints.default.url',
+    'tokenizers.default.eos',
+    'launcher: unknown key (did you mean "launchers"?)',
+  ]) {
+    expect(call).toThrow(part);
+  }
+});
+test('a secret that is not set is named by its variable, and no secret may stand in the file', () => {
+  expect(() => settingsOf(config, { ...at, env: { KEY: 'k', SECRET: 's' } })).toThrow(
+    /key of endpoint default is in the environment variable GPU, which is not set/,
+  );
+  const inline = { ...config, endpoints: { default: { url: 'http://x', apiKey: 'secret' } } };
+  expect(() => settingsOf(inline, at)).toThrow(/apiKey: unknown key/);
+});
