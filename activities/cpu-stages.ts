@@ -1,10 +1,10 @@
-import { dedupeDocuments } from './dedupe/dedupe.ts';
-import { mixSources } from './mix/mix.ts';
-import { scanPartition } from './scan/scan.ts';
-import { buildShard } from './shards/build.ts';
+import { dedupeDocuments } from './dedupe/dedupe-documents.ts';
+import { mixSources } from './mix/mix-sources.ts';
+import { scanPartition } from './scan/scan-partition.ts';
+import { buildShard } from './shards/build-shard.ts';
 import { exchangePartition } from './shards/exchange-partition.ts';
-import { templateInstructions } from './template/stage-instructions.ts';
-import { templatePartition } from './template/stage-partition.ts';
+import { templateInstructions } from './template/template-instructions.ts';
+import { templatePartition } from './template/template-partition.ts';
 
 /** The stages that run in worker threads, by the name of their activity. */
 export const CPU_STAGES = {

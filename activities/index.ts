@@ -3,14 +3,14 @@ import type { Activities, Done } from '../workflows/contract.ts';
 import type { CpuStage } from './cpu-stages.ts';
 import { plainFailure, temporalFailure } from './failure.ts';
 import { saveList } from './lists.ts';
-import { planSources } from './plan/activity.ts';
 import { type OpenRunDeps, openRun } from './plan/open-run.ts';
-import { publishRun } from './publish/publish.ts';
+import { planSources } from './plan/plan-sources.ts';
+import { publishRun } from './publish/publish-run.ts';
 import { openServices, type Services } from './services.ts';
 import type { Settings } from './settings.ts';
 import { type Endpoints, openEndpoints } from './synthesize/endpoints.ts';
-import { synthesizeRound } from './synthesize/stage.ts';
-import { cancelTraining, launchTraining, resolveTraining, watchTraining } from './train/activity.ts';
+import { synthesizeRound } from './synthesize/synthesize-round.ts';
+import { cancelTraining, launchTraining, resolveTraining, watchTraining } from './train/training.ts';
 
 /** Heartbeats say that the worker lives; what is done is told by commits alone. */
 const HEARTBEAT_MS = 5_000;

@@ -71,8 +71,7 @@ async function main(args: string[]): Promise<number> {
         versions: { ...where.versions, ...versions },
       };
       appendRecords(out, bench.name, circumstance, cases);
-      console.log(`
-${lineOf(circumstance)}`);
+      console.log(`\n${lineOf(circumstance)}`);
     } catch (error) {
       if (!(error instanceof OutputsDiffer)) throw error;
       failed++;

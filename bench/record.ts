@@ -114,7 +114,9 @@ function rounded(spreads: Spreads): Record<string, Record<string, number>> {
 }
 
 function costsOfRun({ digest: _, ...costs }: Run): Record<string, number> {
-  const told = Object.entries(costs).flatMap(([key, value]) => (value === undefined ? [] : [[key, round(value)]]));
+  const told = Object.entries(costs).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, round(value)]],
+  );
   return Object.fromEntries(told);
 }
 

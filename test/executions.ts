@@ -1,5 +1,8 @@
 import { type Client, WorkflowFailedError } from '@temporalio/client';
-import { ApplicationFailure, type History } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
+import type { temporal } from '@temporalio/proto';
+
+export type History = temporal.api.history.v1.IHistory;
 
 /** What made a workflow fail, at the bottom of its causes. Throws what is no such failure, and when there was none. */
 export async function failureOf(

@@ -4,7 +4,7 @@ import { openCommittedRun } from '../../lake/runs.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
 import type { SourceRun } from '../plan/partitions.ts';
-import { FAILED, type FailedSourceRows, VERDICTS } from './dedupe.ts';
+import { FAILED, type FailedSourceRows, VERDICTS } from './dedupe-documents.ts';
 import { rowKey, verdictOf } from './records.ts';
 
 /** Whether a row of these source runs goes on: its source has not failed and it is no duplicate. */

@@ -4,12 +4,12 @@ import { sha256 } from '../../lake/hash.ts';
 import type { FullSpec } from '../../lake/spec.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import { type ObjectRef, type PublishInput, RULES_MODEL } from '../../workflows/contract.ts';
-import { FAILED, type FailedSourceRows } from '../dedupe/dedupe.ts';
+import { FAILED, type FailedSourceRows } from '../dedupe/dedupe-documents.ts';
 import { readLists } from '../lists.ts';
 import { mixOf } from '../mix/mix.ts';
-import { readSources } from '../plan/activity.ts';
 import type { RunPins } from '../plan/pins.ts';
 import { inputsOf } from '../plan/plan.ts';
+import { readSources } from '../plan/read-plan.ts';
 import { dtypeFor } from '../shards/megatron.ts';
 import type { ManifestCore, PublishedShard, RunCounts } from './publication.ts';
 

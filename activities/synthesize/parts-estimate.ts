@@ -76,8 +76,9 @@ export function sentenceCost(text: string, start: number, end: number): number {
       small++;
       fixed += TOKEN;
     } else {
-      // With the space before it a word has a byte more than letters.
-      const most = (word.length + 1) * TOKEN;
+      // Never more than a token a byte; the space before it, when there is one, is the word's.
+      const spaced = i > start && text.charCodeAt(i - 1) === 0x20;
+      const most = (word.length + (spaced ? 1 : 0)) * TOKEN;
       english += Math.min(most, wordCost(word, ENGLISH));
       other += Math.min(most, wordCost(word, OTHER));
     }

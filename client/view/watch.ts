@@ -16,11 +16,13 @@ const LINE_MS = 3_000;
 /** A server that restarts under the watcher is waited for. */
 const PATIENCE_MS = 60_000;
 
+export type WatchStream = NodeJS.WritableStream & Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'hasColors'>>;
+
 export interface WatchOptions {
   /** One JSON document a line, one for each change. */
   json?: boolean;
   /** Where it is shown; stdout by default. A terminal gets a live view. */
-  stream?: NodeJS.WriteStream;
+  stream?: WatchStream;
   /** Stops watching. Without it Ctrl-C does, and it is said how the run is cancelled. */
   signal?: AbortSignal;
 }
@@ -96,7 +98,7 @@ interface View {
   end(): void;
 }
 
-function liveView(stream: NodeJS.WriteStream): View {
+function liveView(stream: WatchStream): View {
   const update = createLogUpdate(stream);
   const color = stream.hasColors?.() ?? false;
   return {
@@ -106,7 +108,7 @@ function liveView(stream: NodeJS.WriteStream): View {
 }
 
 /** A line for each phase that is over, and every few seconds for what changes within one. */
-function plainView(stream: NodeJS.WriteStream): View {
+function plainView(stream: WatchStream): View {
   let told = 0;
   let shown = '';
   let at = Number.NEGATIVE_INFINITY;
@@ -128,7 +130,7 @@ function plainView(stream: NodeJS.WriteStream): View {
   };
 }
 
-function jsonView(stream: NodeJS.WriteStream): View {
+function jsonView(stream: WatchStream): View {
   let shown = '';
   return {
     show(state) {

@@ -5,10 +5,10 @@ import { type ExchangeRecord, encodeRun, keyRange, mergeRuns } from '../../lake/
 import { openCommittedRun } from '../../lake/runs.ts';
 import type { Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { readLists } from '../lists.ts';
-import { readSources } from '../plan/activity.ts';
 import { type SourceFailure, tooManyFailed } from '../plan/partitions.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
-import { EXACT, type ScannedSource } from '../scan/scan.ts';
+import { readSources } from '../plan/read-plan.ts';
+import { EXACT, type ScannedSource } from '../scan/scan-partition.ts';
 import type { Services } from '../services.ts';
 import { type ExactPlace, exactPlace, verdictRecord } from './records.ts';
 

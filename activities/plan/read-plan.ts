@@ -1,33 +1,8 @@
 import { outputOf, readChecked, readCommit } from '../../lake/commit.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import type {
-  EntryRef,
-  FailedSource,
-  ObjectRef,
-  Planned,
-  PlannedInput,
-  RunRef,
-} from '../../workflows/contract.ts';
-import type { Work } from '../index.ts';
+import type { EntryRef, ObjectRef } from '../../workflows/contract.ts';
 import type { PlanEntry, PlannedSource } from './partitions.ts';
-import { readPins } from './pins.ts';
-import { PAGE_ENTRIES, pageName, plan, sourcesName } from './plan.ts';
-
-/** Failures that an activity's answer carries; all of them are in the commit. */
-const FAILURES_KEPT = 100;
-
-export async function planSources(work: Work, { run }: { run: RunRef }): Promise<Planned> {
-  const { ref, commit } = await plan(work, await readPins(work.store, run));
-  const inputs = commit.data as unknown as PlannedInput[];
-  const failures: FailedSource[] = [];
-  for (const { name, failed } of inputs) {
-    if (failed === 0) continue;
-    for (const { key, failure } of await readSources(work.store, ref, name)) {
-      if (failure !== null && failures.length < FAILURES_KEPT) failures.push({ key, ...failure });
-    }
-  }
-  return { ref, counts: commit.counts, failures, inputs };
-}
+import { PAGE_ENTRIES, pageName, sourcesName } from './plan.ts';
 
 /** The sources of one input of a plan, in order. */
 export async function readSources(
