@@ -20,8 +20,8 @@ export interface StageCommit {
   inputs: ObjectRef[];
   outputs: Output[];
   counts: Record<string, number>;
-  /** Small results that later stages decide on. */
-  data: Json;
+  /** Small results that later stages decide on; plain JSON. */
+  data: unknown;
 }
 
 /** What a stage of a unit depends on; all of it, and nothing else, goes into the fingerprint. */
@@ -55,7 +55,7 @@ export interface AttemptFolder {
 export interface Produced {
   outputs: Output[];
   counts: Record<string, number>;
-  data?: Json;
+  data?: unknown;
 }
 export interface Committed {
   ref: ObjectRef;

@@ -5,13 +5,15 @@ import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { Publication } from '../activities/publish/publication.ts';
 import type { Settings } from '../activities/settings.ts';
 import { cancelAll } from '../activities/train/command-cancel.ts';
+import type { Stage } from '../activities/versions.ts';
 import { sampleTokenizerPath, sampleTrainerPath } from '../client/sample/index.ts';
 import { startIngest } from '../client/start-ingest.ts';
-import { readChecked } from '../lake/commit.ts';
+import { readChecked, type StageCommit } from '../lake/commit.ts';
 import { canonicalJson, type Json, sha256 } from '../lake/hash.ts';
+import { runFolder } from '../lake/layout.ts';
 import { publishedRun, readHead } from '../lake/log.ts';
 import { nodeArgs } from '../lake/node-args.ts';
-import { parquetBytes } from '../lake/parquet/write.ts';
+import { parquetBytes, type WriteOptions } from '../lake/parquet/write.ts';
 import { openS3 } from '../lake/s3.ts';
 import type { ObjectStore } from '../lake/store.ts';
 import { loudRuntime } from '../worker/runtime.ts';
@@ -169,8 +171,19 @@ export async function putTexts(
   store: ObjectStore,
   key: string,
   texts: readonly (string | null)[],
+  options: WriteOptions = {},
 ): Promise<void> {
-  await store.put(key, parquetBytes([{ name: 'text', type: 'string', data: texts }]));
+  await store.put(key, parquetBytes([{ name: 'text', type: 'string', data: texts }], options));
+}
+
+/** The commits of a stage of a run, in the order of their keys. */
+export async function commitsOf(store: ObjectStore, run: RunRef, stage: Stage): Promise<StageCommit[]> {
+  const commits: StageCommit[] = [];
+  for await (const { key } of store.list(`${runFolder(run)}/stages/`)) {
+    if (!key.includes(`/${stage}/`) || !key.endsWith('/_commit.json')) continue;
+    commits.push(JSON.parse(text((await store.find(key)) ?? new Uint8Array())) as StageCommit);
+  }
+  return commits;
 }
 
 /** The spec of a small run over the column `text` of a prefix: augmented documents alone, shards of a few kilobytes. */

@@ -52,7 +52,9 @@ export async function ingestDomain(spec: IngestSpec): Promise<IngestResult> {
   const lanes = new Set<string>();
   const progress: Progress = { phase: 'open', done: 0, total: 0, counts, lanes: [] };
   setHandler(progressQuery, () => ({ ...progress, lanes: [...lanes] }));
-  setHandler(failuresQuery, () => ({ total: counts.failedSources ?? 0, sources: failures }));
+  /** Before the verdicts only unreadable files are known; from then on all that failed. */
+  const failed = (): number => counts.failedSources ?? counts.unreadableSources ?? 0;
+  setHandler(failuresQuery, () => ({ total: failed(), sources: failures }));
 
   const opened = await activities.openRun({ workflowId, spec });
   const run: RunRef = { domain: opened.domain, run: opened.run };
@@ -68,7 +70,7 @@ export async function ingestDomain(spec: IngestSpec): Promise<IngestResult> {
       { key: ATTRIBUTES.domain, value: run.domain },
       { key: ATTRIBUTES.run, value: run.run },
       { key: ATTRIBUTES.phase, value: phase },
-      { key: ATTRIBUTES.failed, value: counts.failedSources ?? 0 },
+      { key: ATTRIBUTES.failed, value: failed() },
     ]);
   }
   function keepFailures(more: readonly FailedSource[] | undefined): void {

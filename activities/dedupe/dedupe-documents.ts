@@ -54,7 +54,7 @@ export async function dedupeDocuments(
       const refs = await readLists(store, scans);
       const commits = await Promise.all(refs.map((each) => limit(() => readCommit(store, each))));
       const sources = await readSources(store, plan, 'corpus');
-      const scanned = commits.flatMap(({ data }) => data as unknown as ScannedSource[]);
+      const scanned = commits.flatMap(({ data }) => data as ScannedSource[]);
       const failures = new Map<number, SourceFailure>();
       for (const { ordinal, failure } of sources) if (failure) failures.set(ordinal, failure);
       for (const { source, failure } of scanned) if (failure) failures.set(source, failure);
@@ -104,6 +104,7 @@ export async function dedupeDocuments(
         counts: {
           duplicates: dropped.length,
           plannedRows: once * sources.reduce((total, { rows }) => total + rows, 0),
+          failedSources: once * failed.length,
           failedRows: once * failed.reduce((total, { rows }) => total + rows, 0),
           validTexts: once * sum(({ texts }) => texts),
           rejectedRows: once * sum(({ rejects }) => rejects),

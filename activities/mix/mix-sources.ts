@@ -1,13 +1,16 @@
 import pLimit from 'p-limit';
 import { commitStage, outputOf, readCommit, type StageCommit } from '../../lake/commit.ts';
+import { TooManyFailedSources } from '../../lake/errors.ts';
 import { keyRange, mergeRuns } from '../../lake/exchange.ts';
 import { openCommittedRun } from '../../lake/runs.ts';
 import type { Lists, Mixed, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { readLists } from '../lists.ts';
+import { tooManyFailed } from '../plan/partitions.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
 import { bytesPerToken } from '../shards/dtype.ts';
 import { dtypeFor } from '../shards/megatron.ts';
+import type { InstructionData } from '../template/template-instructions.ts';
 import { type Totals, unitsName } from '../tokenize/documents.ts';
 import { type Mix, type MixedSource, mixOf, sourceName } from './mix.ts';
 import { divide } from './share.ts';
@@ -30,7 +33,12 @@ export async function mixSources(
       stage: 'mix',
       version: pins.stages.mix,
       unit: 'global',
-      spec: { mix: { ...mix, sources: mix.sources.map((each) => ({ ...each })) }, seed, shards: shardSpec },
+      spec: {
+        maxFailedFraction: pins.spec.maxFailedFraction,
+        mix: { ...mix, sources: mix.sources.map((each) => ({ ...each })) },
+        seed,
+        shards: shardSpec,
+      },
       inputs: Object.values(documents).flat(),
       etags: [],
     },
@@ -41,16 +49,17 @@ export async function mixSources(
         const refs: ObjectRef[] = await readLists(store, lists);
         commits.push(...(await Promise.all(refs.map((each) => limit(() => readCommit(store, each))))));
       }
+      refuseTooManyFailed(commits, pins.spec.maxFailedFraction);
       const wanted = mix.sources.map((source, index) => {
         const name = sourceName(source, index);
-        const totals = commits.map(({ data }) => (data as unknown as Totals)[name]);
+        const totals = commits.map(({ data }) => (data as Totals)[name]);
         const unique = totals.reduce((sum, each) => sum + (each?.tokens ?? 0), 0);
         return { source: name, weight: source.weight, unique };
       });
       const sources: MixedSource[] = [];
       for (const share of divide(mix, wanted)) {
         checkCancelled();
-        const holders = commits.filter(({ data }) => (data as unknown as Totals)[share.source] !== undefined);
+        const holders = commits.filter(({ data }) => (data as Totals)[share.source] !== undefined);
         const runs = await Promise.all(
           holders.map((each) =>
             limit(() => openCommittedRun(store, outputOf(each, unitsName(share.source)))),
@@ -58,7 +67,7 @@ export async function mixSources(
         );
         const all = holders.reduce(
           (sum, { data }) => {
-            const totals = (data as unknown as Totals)[share.source];
+            const totals = (data as Totals)[share.source];
             return {
               units: sum.units + (totals?.units ?? 0),
               documents: sum.documents + (totals?.documents ?? 0),
@@ -94,6 +103,24 @@ export async function mixSources(
     },
   );
   return { ref, counts: commit.counts, shards: mixOf(commit).shards };
+}
+
+/** Instruction sources that could not be read count like those of the corpus. Throws TooManyFailedSources. */
+function refuseTooManyFailed(commits: readonly StageCommit[], maxFraction: number): void {
+  const data = commits.map((commit) => commit.data as Partial<InstructionData>);
+  const keys = new Set(data.flatMap((each) => each.keys ?? []));
+  const failures = new Map(
+    data.flatMap((each) => each.failures ?? []).map((failure) => [failure.key, failure]),
+  );
+  if (!tooManyFailed(failures.size, keys.size, maxFraction)) return;
+  throw new TooManyFailedSources(
+    `${failures.size} of ${keys.size} instruction sources failed, more than maxFailedFraction = ${maxFraction} allows:\n${[
+      ...failures.values(),
+    ]
+      .slice(0, 20)
+      .map(({ type, message }) => `  - ${type}: ${message}`)
+      .join('\n')}`,
+  );
 }
 
 const NOTHING = { cut: null, tokens: 0, units: 0, documents: 0 };

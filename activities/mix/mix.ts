@@ -22,7 +22,7 @@ export const sourceName = (source: MixSource, index: number): string =>
   source.from === 'instructions' ? `instructions-${index}` : source.from;
 
 /** What a mix commit decided. */
-export const mixOf = (commit: StageCommit): Mix => commit.data as unknown as Mix;
+export const mixOf = (commit: StageCommit): Mix => commit.data as Mix;
 
 /** How often a unit stands in the mix. */
 export function copiesOf(

@@ -10,7 +10,7 @@ const FAILURES_KEPT = 100;
 /** Plans a run: its sources in partitions, what failed already, and how much there is of each input. */
 export async function planSources(work: Work, { run }: { run: RunRef }): Promise<Planned> {
   const { ref, commit } = await plan(work, await readPins(work.store, run));
-  const inputs = commit.data as unknown as PlannedInput[];
+  const inputs = commit.data as PlannedInput[];
   const failures: FailedSource[] = [];
   for (const { name, failed } of inputs) {
     if (failed === 0) continue;

@@ -103,9 +103,9 @@ export async function plan(services: Services, pins: RunPins): Promise<Committed
       }
       const counts = {
         sources: inputs.reduce((sum, each) => sum + each.sources, 0),
-        failedSources: inputs.reduce((sum, each) => sum + each.failed, 0),
+        unreadableSources: inputs.reduce((sum, each) => sum + each.failed, 0),
       };
-      return { outputs, counts, data: inputs.map((input) => ({ ...input })) };
+      return { outputs, counts, data: inputs };
     },
   );
   await checkInputs(store, committed, spec);
@@ -117,7 +117,7 @@ export const pageName = (input: string, index: number): string =>
 export const sourcesName = (input: string): string => `${input}-sources.json`;
 
 async function checkInputs(store: ObjectStore, { commit }: Committed, spec: FullSpec): Promise<void> {
-  const inputs = commit.data as unknown as PlannedInput[];
+  const inputs = commit.data as PlannedInput[];
   for (const { name, columns } of inputsOf(spec)) {
     const found = inputs.find((input) => input.name === name);
     if (found !== undefined && found.sources > 0) continue;
@@ -126,11 +126,11 @@ async function checkInputs(store: ObjectStore, { commit }: Committed, spec: Full
       { bucket: store.bucket, key: columns.prefix },
     );
   }
-  const { sources = 0, failedSources = 0 } = commit.counts;
-  if (!tooManyFailed(failedSources, sources, spec.maxFailedFraction)) return;
+  const { sources = 0, unreadableSources: failed = 0 } = commit.counts;
+  if (!tooManyFailed(failed, sources, spec.maxFailedFraction)) return;
   const first = await firstFailures(store, commit.outputs);
   throw new TooManyFailedSources(
-    `${failedSources} of ${sources} sources cannot be read, more than maxFailedFraction = ${spec.maxFailedFraction} allows:\n${first}`,
+    `${failed} of ${sources} sources cannot be read, more than maxFailedFraction = ${spec.maxFailedFraction} allows:\n${first}`,
   );
 }
 

@@ -153,9 +153,11 @@ function countsOf(from: {
       mixedTokens: mixed.tokens,
     },
     instructions: {
+      planned: sum(instructions, 'instructionRows'),
       documents: sum(instructions, 'instructions'),
       tokens: sum(instructions, 'instructionTokens'),
       rejects: sum(instructions, 'rejectedInstructions'),
+      failed: sum(instructions, 'failedInstructionRows'),
     },
   };
 }

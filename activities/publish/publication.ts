@@ -33,7 +33,7 @@ export interface RunCounts {
     mixed: number;
     mixedTokens: number;
   };
-  instructions: { documents: number; tokens: number; rejects: number };
+  instructions: { planned: number; documents: number; tokens: number; rejects: number; failed: number };
 }
 
 /** `manifest.core.json`: what a publication is, without time, host, attempt or address; equal runs give equal bytes. */

@@ -46,7 +46,7 @@ export async function check(what: string, look: () => Promise<string>): Promise<
 
 /** Nothing lost, nothing twice: from rows in to tokens out. */
 export function balance({ counts, mix, shards }: ManifestCore): Check[] {
-  const { rows, texts, documents } = counts;
+  const { rows, texts, documents, instructions } = counts;
   const total = (of: (each: { documents: number; tokens: number }) => number): number =>
     shards.reduce((sum, each) => sum + of(each), 0);
   const equal = (what: string, left: number, right: number, detail: string): Check => ({
@@ -60,6 +60,12 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
       rows.planned,
       rows.kept + rows.duplicates + rows.heldBack + rows.rejects + rows.failed,
       `planned = kept ${rows.kept} + duplicates ${rows.duplicates} + held back ${rows.heldBack} + rejects ${rows.rejects} + failed ${rows.failed}`,
+    ),
+    equal(
+      'instruction rows balance',
+      instructions.planned,
+      instructions.documents + instructions.rejects + instructions.failed,
+      `planned = documents ${instructions.documents} + rejects ${instructions.rejects} + failed ${instructions.failed}`,
     ),
     {
       what: 'texts balance',

@@ -79,11 +79,11 @@ export async function scanPartition(
       return {
         outputs,
         counts,
-        data: sources.map((each) => ({ ...each, failure: each.failure && { ...each.failure } })),
+        data: sources,
       };
     },
   );
-  const sources = commit.data as unknown as ScannedSource[];
+  const sources = commit.data as ScannedSource[];
   return {
     ref: done,
     counts: commit.counts,

@@ -4,7 +4,8 @@ import { documentId } from '../../lake/identity.ts';
 import { readFooter } from '../../lake/parquet/footer.ts';
 import { readRows } from '../../lake/parquet/rows.ts';
 import { writeTable } from '../../lake/table.ts';
-import type { Done, EntryRef, RunRef } from '../../workflows/contract.ts';
+import type { Done, EntryRef, FailedSource, RunRef } from '../../workflows/contract.ts';
+import type { SourceRun } from '../plan/partitions.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { readEntry } from '../plan/read-plan.ts';
 import { textOrReason } from '../scan/row.ts';
@@ -18,9 +19,10 @@ import { renderInstruction } from './instructions.ts';
 
 /** General instructions of one partition → `{question} {response}` documents, tokenized; rows without either kept aside. */
 export async function templateInstructions(
-  { store, settings, checkCancelled }: Services,
+  services: Services,
   { run, entry: ref }: { run: RunRef; entry: EntryRef },
 ): Promise<Done> {
+  const { store, settings, checkCancelled } = services;
   const pins = await readPins(store, run);
   checkStage(pins, 'template');
   const entry = await readEntry(store, ref);
@@ -40,37 +42,12 @@ export async function templateInstructions(
       etags: entry.runs.map(({ etag }) => etag),
     },
     async (folder) => {
-      const drafts: Omit<TokenizedDocument, 'ids'>[] = [];
-      const rejects: Reject[] = [];
-      const failures: { key: string; type: string; message: string }[] = [];
-      for (const object of entry.runs) {
-        const { key, rowStart, rowEnd } = object;
-        const made: typeof drafts = [];
-        const aside: Reject[] = [];
-        try {
-          const footer = await readFooter(store, object);
-          for await (const batch of readRows(store, object, footer, { columns, rowStart, rowEnd })) {
-            checkCancelled();
-            for (const [i, cells] of batch.rows.entries()) {
-              const row = batch.firstRow + i;
-              const [question, answer] = columns.map((column) => textOrReason(cells[column]));
-              if (question === undefined || answer === undefined) continue;
-              if ('reason' in question) aside.push({ key, row, id: null, ...question });
-              else if ('reason' in answer) aside.push({ key, row, id: null, ...answer });
-              else {
-                const id = documentId(key, row);
-                const rendered = renderInstruction({ question: question.text, answer: answer.text });
-                made.push({ id, unit: id, source: ref.input, ...rendered });
-              }
-            }
-          }
-          drafts.push(...made);
-          rejects.push(...aside);
-        } catch (error) {
-          if (!(error instanceof LakeError) || error.family !== 'input') throw error;
-          failures.push({ key, type: error.name, message: error.message });
-        }
-      }
+      const read: ReadInstructions[] = [];
+      for (const object of entry.runs)
+        read.push(await readInstructions(services, object, ref.input, columns));
+      const drafts = read.flatMap((each) => each.drafts);
+      const rejects = read.flatMap((each) => each.rejects);
+      const failures = read.flatMap(({ failure }) => (failure === null ? [] : [failure]));
       const tokenizer = await pinnedTokenizer(settings, pins);
       const texts = drafts.map(({ text }) => text);
       const encoded = await encodeDocuments(tokenizer, texts, checkCancelled);
@@ -80,17 +57,68 @@ export async function templateInstructions(
         dtype: dtypeFor(pins.tokenizer.highestId),
       });
       outputs.push(await writeTable(folder, REJECTS, REJECT_COLUMNS, rejects));
+      const rows = (some: readonly ReadInstructions[]): number =>
+        some.reduce((sum, each) => sum + each.rows, 0);
       const counts = {
+        instructionRows: rows(read),
         instructions: documents.length,
         instructionTokens: documents.reduce((sum, { ids }) => sum + ids.length, 0),
         rejectedInstructions: rejects.length,
+        failedInstructionRows: rows(read.filter(({ failure }) => failure !== null)),
         failedSources: failures.length,
       };
-      return { outputs, counts, data: { [ref.input]: { ...totals[ref.input] }, failures } };
+      const keys = entry.runs.map(({ key }) => key);
+      return { outputs, counts, data: { ...totals, keys, failures } };
     },
   );
-  const { failures } = commit.data as unknown as {
-    failures: { key: string; type: string; message: string }[];
-  };
+  const { failures } = commit.data as InstructionData;
   return { ref: done, counts: commit.counts, failures };
+}
+
+/** What the commit of an instruction partition says besides its totals. */
+export interface InstructionData {
+  /** Sources that were read. */
+  keys: string[];
+  failures: FailedSource[];
+}
+interface ReadInstructions {
+  rows: number;
+  drafts: Omit<TokenizedDocument, 'ids'>[];
+  rejects: Reject[];
+  failure: FailedSource | null;
+}
+
+/** One source's share of a partition; nothing of it when it cannot be read whole. */
+async function readInstructions(
+  { store, checkCancelled }: Services,
+  object: SourceRun,
+  source: string,
+  columns: readonly string[],
+): Promise<ReadInstructions> {
+  const { key, rowStart, rowEnd } = object;
+  const drafts: ReadInstructions['drafts'] = [];
+  const rejects: Reject[] = [];
+  try {
+    const footer = await readFooter(store, object);
+    for await (const batch of readRows(store, object, footer, { columns, rowStart, rowEnd })) {
+      checkCancelled();
+      for (const [i, cells] of batch.rows.entries()) {
+        const row = batch.firstRow + i;
+        const [question, answer] = columns.map((column) => textOrReason(cells[column]));
+        if (question === undefined || answer === undefined) continue;
+        if ('reason' in question) rejects.push({ key, row, id: null, ...question });
+        else if ('reason' in answer) rejects.push({ key, row, id: null, ...answer });
+        else {
+          const id = documentId(key, row);
+          const rendered = renderInstruction({ question: question.text, answer: answer.text });
+          drafts.push({ id, unit: id, source, ...rendered });
+        }
+      }
+    }
+    return { rows: rowEnd - rowStart, drafts, rejects, failure: null };
+  } catch (error) {
+    if (!(error instanceof LakeError) || error.family !== 'input') throw error;
+    const failure = { key, type: error.name, message: error.message };
+    return { rows: rowEnd - rowStart, drafts: [], rejects: [], failure };
+  }
 }

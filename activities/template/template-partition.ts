@@ -61,7 +61,7 @@ export async function templatePartition(
         tokens: documents.reduce((sum, { ids }) => sum + ids.length, 0),
         overlong: documents.filter(({ ids }) => ids.length > sequenceLength).length,
       };
-      return { outputs, counts, data: { augmented: { ...totals.augmented }, raw: { ...totals.raw } } };
+      return { outputs, counts, data: totals };
     },
   );
   return { ref, counts: commit.counts };

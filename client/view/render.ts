@@ -6,9 +6,9 @@ import type { RunState, Waiting } from './run-state.ts';
 
 /** What a line of each phase counts, in the order it is shown: name in `counts` → word for people. */
 const COUNTED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
-  plan: { sources: 'sources', failedSources: 'failed' },
+  plan: { sources: 'sources', unreadableSources: 'unreadable' },
   scan: { texts: 'texts', rejects: 'rejects' },
-  dedupe: { duplicates: 'duplicates' },
+  dedupe: { duplicates: 'duplicates', failedSources: 'sources failed' },
   synthesize: { prompted: 'texts prompted', pairs: 'pairs', setAside: 'set aside' },
   template: { chains: 'chains', documents: 'documents', tokens: 'tokens', instructions: 'instructions' },
   mix: { mixedDocuments: 'documents', mixedTokens: 'tokens', shortfallTokens: 'tokens short' },
@@ -17,7 +17,14 @@ const COUNTED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
   publish: { publishedDocuments: 'documents' },
 };
 /** Counts that are worth a word only when there are any. */
-const RARE = new Set(['failedSources', 'rejects', 'setAside', 'shortfallTokens', 'instructions']);
+const RARE = new Set([
+  'failedSources',
+  'unreadableSources',
+  'rejects',
+  'setAside',
+  'shortfallTokens',
+  'instructions',
+]);
 const WAITING_SHOWN = 3;
 const MESSAGE_CHARACTERS = 160;
 

@@ -42,7 +42,7 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
       pairs: { valid: 1234567, dropped: 0 },
       usage: { promptTokens: 100, completionTokens: 50 },
       documents: { chains: 4, made: 6, tokens: 3000, overlong: 0, mixed: 9, mixedTokens: 4000 },
-      instructions: { documents: 5, tokens: 400, rejects: 0 },
+      instructions: { planned: 5, documents: 5, tokens: 400, rejects: 0, failed: 0 },
     },
     mix: [
       {

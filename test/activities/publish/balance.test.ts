@@ -12,7 +12,7 @@ function manifest(): Counted {
       pairs: { valid: 12, dropped: 1 },
       usage: { promptTokens: 1, completionTokens: 1 },
       documents: { chains: 1, made: 3, tokens: 300, overlong: 0, mixed: 4, mixedTokens: 400 },
-      instructions: { documents: 1, tokens: 100, rejects: 0 },
+      instructions: { planned: 2, documents: 1, tokens: 100, rejects: 1, failed: 0 },
     },
     mix: [
       {
@@ -55,6 +55,11 @@ describe('counts of a run', () => {
   test.each([
     ['a lost row', (each: Counted) => each.counts.rows.kept--, ['rows balance']],
     ['a row counted twice', (each: Counted) => each.counts.rows.duplicates++, ['rows balance']],
+    [
+      'a lost instruction',
+      (each: Counted) => each.counts.instructions.rejects--,
+      ['instruction rows balance'],
+    ],
     [
       'a text with pairs that was never prompted',
       (each: Counted) => (each.counts.texts.prompted = 4),

@@ -92,9 +92,9 @@ const MEASURED: [string, string, number, number][] = [
   ],
   [
     'code',
-    'function foo(bar) {\n  const x = arr[i]?.map((v) => v * 2 ** 3);\n\tif (!(x !== null && y >>= 3)) { return `${x}::${y}`; }\n}\n// TODO fixMeNow snake_case_name CONST_VALUE __i',
+    'function foo(bar) {\n  const x = arr[i]?.map((v) => v * 2 ** 3);\n\tif (!(x !== null && y >>= 3)) { return x + "::" + y; }\n}\n// TODO fixMeNow snake_case_name CONST_VALUE __i',
+    74,
     76,
-    78,
   ],
   [
     'genes',
