@@ -1,5 +1,5 @@
 import { readChecked } from '../lake/commit.ts';
-import { canonicalJson, type Json, sha256 } from '../lake/hash.ts';
+import { canonicalJson, sha256 } from '../lake/hash.ts';
 import { listKey } from '../lake/layout.ts';
 import type { ObjectStore } from '../lake/store.ts';
 import type { CommitPointer, ObjectRef, RunRef } from '../workflows/contract.ts';
@@ -10,7 +10,7 @@ export async function saveList(
   { store }: Pick<Services, 'store'>,
   { run, items }: { run: RunRef; items: ObjectRef[] },
 ): Promise<ObjectRef> {
-  const body = canonicalJson(items.map(({ key, sha256 }) => ({ key, sha256 })) as unknown as Json);
+  const body = canonicalJson(items.map(({ key, sha256 }) => ({ key, sha256 })));
   const hash = sha256(body);
   const key = listKey(run, hash);
   await store.put(key, body, { contentType: 'application/json' });

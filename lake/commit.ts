@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ObjectRef, RunRef } from '../workflows/contract.ts';
 import { CorruptLake } from './errors.ts';
-import { canonicalJson, type Json, sha256 } from './hash.ts';
+import { canonicalJson, sha256 } from './hash.ts';
 import { stageFolder } from './layout.ts';
 import type { ObjectStore } from './store.ts';
 
@@ -30,7 +30,7 @@ export interface StageInput {
   version: number;
   unit: string;
   /** The part of the spec (and of the pins) that the stage reads. */
-  spec: Json;
+  spec: unknown;
   inputs: ObjectRef[];
   /** ETags of the raw objects that the stage reads. */
   etags: string[];
@@ -90,7 +90,7 @@ export async function commitStage(
     counts,
     data: data ?? null,
   };
-  const body = canonicalJson(commit as unknown as Json);
+  const body = canonicalJson(commit);
   if ((await store.put(key, body, { ifNoneMatch: true, contentType: 'application/json' })) === 'written') {
     return { ref: { key, sha256: sha256(body) }, commit };
   }

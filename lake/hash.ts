@@ -19,22 +19,26 @@ export type Json =
   | { readonly [key: string]: Json | undefined };
 
 /**
- * JSON with sorted keys and without white space (RFC 8785 for the values we use). Keys whose value is `undefined`
- * are left out. Throws on numbers that JSON cannot hold.
+ * JSON with sorted keys and without white space (RFC 8785 for the values we use). Keys whose value is `undefined` are
+ * left out. Throws TypeError on what JSON has no form for.
  */
-export function canonicalJson(value: Json): string {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`${value} has no JSON form`);
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  const members = Object.keys(value)
-    .sort()
-    .flatMap((key) => {
-      const member = value[key];
-      return member === undefined ? [] : [`${JSON.stringify(key)}:${canonicalJson(member)}`];
-    });
-  return `{${members.join(',')}}`;
-}
-
-function isArray(value: Json): value is readonly Json[] {
-  return Array.isArray(value);
+export function canonicalJson(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return JSON.stringify(value);
+    case 'number':
+      if (!Number.isFinite(value)) break;
+      return JSON.stringify(value);
+    case 'object': {
+      if (value === null) return 'null';
+      if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+      const members = Object.entries(value)
+        .filter(([, member]) => member !== undefined)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
+      return `{${members.join(',')}}`;
+    }
+  }
+  throw new TypeError(`${String(value)} has no JSON form`);
 }

@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../workflows/contract.ts';
 import { CorruptLake } from './errors.ts';
-import { canonicalJson, type Json, sha256 } from './hash.ts';
+import { canonicalJson, sha256 } from './hash.ts';
 import { logHintKey, logKey } from './layout.ts';
 import type { ObjectStore } from './store.ts';
 
@@ -55,7 +55,7 @@ export async function append(
     const state = change(head.entry);
     if (state === undefined) return head;
     const entry: LogEntry = { ...state, number: head.entry.number + 1, previous: head.sha256 };
-    const body = canonicalJson(entry as unknown as Json);
+    const body = canonicalJson(entry);
     const key = logKey(domain, entry.number);
     if ((await store.put(key, body, { ifNoneMatch: true, contentType: 'application/json' })) === 'written') {
       await store.put(logHintKey(domain), canonicalJson({ number: entry.number }));

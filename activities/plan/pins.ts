@@ -1,5 +1,5 @@
 import { PinMismatch, RunNotFound, SpecConflict } from '../../lake/errors.ts';
-import { canonicalJson, type Json, sha256 } from '../../lake/hash.ts';
+import { canonicalJson, type Json } from '../../lake/hash.ts';
 import { pinsKey } from '../../lake/layout.ts';
 import type { FullSpec } from '../../lake/spec.ts';
 import type { ObjectStore } from '../../lake/store.ts';
@@ -32,12 +32,12 @@ export interface GeneratorPin {
 /** Writes the pins of a run with If-None-Match, or finds the same there (`resumed`). Throws SpecConflict. */
 export async function writePins(store: ObjectStore, pins: RunPins): Promise<{ resumed: boolean }> {
   const key = pinsKey(pins);
-  const body = canonicalJson(pins as unknown as Json);
+  const body = canonicalJson(pins);
   if ((await store.put(key, body, { ifNoneMatch: true, contentType: 'application/json' })) === 'written') {
     return { resumed: false };
   }
   const there = await readPins(store, pins);
-  const spec = (of: RunPins) => canonicalJson(of.spec as unknown as Json);
+  const spec = (of: RunPins) => canonicalJson(of.spec);
   if (spec(there) !== spec(pins)) {
     throw new SpecConflict(
       `run ${pins.domain}/${pins.run} exists already with another spec (${differences(there.spec, pins.spec)}); give this one another name with --run NAME`,
@@ -75,9 +75,6 @@ export function checkStage(pins: RunPins, stage: Stage): void {
     );
   }
 }
-
-/** SHA-256 of a spec with its defaults. */
-export const specHash = (spec: FullSpec): string => sha256(canonicalJson(spec as unknown as Json));
 
 /** Top-level keys in which two objects differ. */
 function differences(a: object, b: object): string {

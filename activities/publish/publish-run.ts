@@ -1,6 +1,6 @@
 import { commitStage, readChecked } from '../../lake/commit.ts';
 import { VerifyFailed } from '../../lake/errors.ts';
-import { canonicalJson, type Json } from '../../lake/hash.ts';
+import { canonicalJson } from '../../lake/hash.ts';
 import { copyKey } from '../../lake/layout.ts';
 import { append, withPublication } from '../../lake/log.ts';
 import type { Published, PublishInput } from '../../workflows/contract.ts';
@@ -8,7 +8,7 @@ import type { Work } from '../index.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { collect } from './collect.ts';
 import type { Publication } from './publication.ts';
-import { verifyPublication } from './verify.ts';
+import { readManifest, verifyPublication } from './verify.ts';
 
 /**
  * Makes a run visible: writes manifest, provenance and publication, verifies them against the objects, and appends the
@@ -33,11 +33,15 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
     },
     async (folder) => {
       const { core, shards } = await collect(store, pins, input);
-      const json = (value: unknown): string => canonicalJson(value as Json);
-      const manifest = await folder.put('manifest.core.json', json(core), 'application/json');
+      const manifest = await folder.put('manifest.core.json', canonicalJson(core), 'application/json');
       const provenance = await folder.put(
         'provenance.json',
-        json({ publishedAt: new Date().toISOString(), node: process.version, bucket: store.bucket, input }),
+        canonicalJson({
+          publishedAt: new Date().toISOString(),
+          node: process.version,
+          bucket: store.bucket,
+          input,
+        }),
         'application/json',
       );
       const publication: Publication = {
@@ -55,7 +59,7 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
           `run ${run.domain}/${run.run} is not published, it does not verify:\n${wrong.map(({ what, detail }) => `  - ${what}: ${detail}`).join('\n')}`,
         );
       }
-      const output = await folder.put('publication.json', json(publication), 'application/json');
+      const output = await folder.put('publication.json', canonicalJson(publication), 'application/json');
       const { rows, pairs, documents: made } = core.counts;
       const counts = {
         publishedDocuments: made.mixed,
@@ -75,9 +79,9 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
   const { manifest, shards } = JSON.parse(
     new TextDecoder().decode(await readChecked(store, publication)),
   ) as Publication;
-  const core = JSON.parse(new TextDecoder().decode(await readChecked(store, manifest))) as Json;
+  const core = await readManifest(store, manifest);
   const files = shards.map(({ name, bin, idx }) => ({ name, bin: bin.key, idx: idx.key }));
-  const copy = JSON.stringify({ ...(core as object), files, publication: named }, null, 2);
+  const copy = JSON.stringify({ ...core, files, publication: named }, null, 2);
   await store.put(copyKey(run, 'manifest.json'), copy, { contentType: 'application/json' });
   return { ref, counts: commit.counts, publication: named, logEntry: entry.number };
 }

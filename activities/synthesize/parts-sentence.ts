@@ -16,12 +16,20 @@ const CLOSING = new Set(
   ['"', "'", ')', ']', '\u2019', '\u201d', '\u300d', '\u300f'].map((c) => c.charCodeAt(0)),
 );
 
-/** The end of the sentence that begins at `start`, with the white space after it. A line break ends a sentence too. */
+/**
+ * The end of the sentence that begins at `start`, with the white space after it. A blank line ends
+ * a sentence too, and so does a line break, unless a small letter follows: then the lines were only wrapped.
+ */
 export function sentenceEnd(text: string, start: number): number {
   let i = start;
   while (i < text.length) {
     const unit = text.charCodeAt(i);
-    if (isBreak(unit)) return skipSpace(text, i);
+    if (isBreak(unit)) {
+      const next = skipSpace(text, i);
+      if (!isSmall(text.charCodeAt(next)) || isBlankLine(text, i, next)) return next;
+      i = next;
+      continue;
+    }
     if (!isStop(unit) && !isWideStop(unit)) {
       i++;
       continue;
@@ -52,8 +60,7 @@ function skipSpace(text: string, at: number): number {
 
 /** Whether a stop at `stop`, after which the next word begins at `next`, ends the sentence. */
 function endsHere(text: string, start: number, stop: number, next: number): boolean {
-  const following = text.charCodeAt(next);
-  if (following >= 0x61 && following <= 0x7a) return isBreak(text.charCodeAt(next - 1));
+  if (isSmall(text.charCodeAt(next))) return false;
   if (text.charCodeAt(stop) !== 0x2e) return true;
   let from = stop;
   while (from > start && stop - from <= LONGEST && isWordUnit(text.charCodeAt(from - 1))) from--;
@@ -62,6 +69,14 @@ function endsHere(text: string, start: number, stop: number, next: number): bool
   return !initial && !ABBREVIATIONS.has(word);
 }
 
+function isBlankLine(text: string, from: number, to: number): boolean {
+  return text.slice(from, to).split('\n').length > 2;
+}
+
+function isSmall(unit: number): boolean {
+  return unit >= 0x61 && unit <= 0x7a;
+}
+
 function isWordUnit(unit: number): boolean {
-  return (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x61 && unit <= 0x7a) || unit === 0x2e;
+  return (unit >= 0x41 && unit <= 0x5a) || isSmall(unit) || unit === 0x2e;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { BadPools } from '../../lake/errors.ts';
-import { canonicalJson, type Json, sha256 } from '../../lake/hash.ts';
+import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import type { RandomStream } from '../../lake/random.ts';
 import { expand, type WrittenPool } from './grammar.ts';
 import { type Pattern, parsePattern } from './pattern.ts';
@@ -63,7 +63,7 @@ export function loadPools(files: Readonly<Record<string, unknown>>): Pools {
     language: [...languages].join(),
     modes,
     pools: pools as Record<PoolName, Pool>,
-    digest: sha256(canonicalJson(files as Json)),
+    digest: sha256(canonicalJson(files)),
   };
 }
 
