@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { TemporalFailure } from '@temporalio/common';
 import type { Activities, Done } from '../workflows/contract.ts';
 import type { CpuStage } from './cpu-stages.ts';
 import { plainFailure, temporalFailure } from './failure.ts';
@@ -42,7 +43,8 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
       return await work({ ...services, endpoints, signal, checkCancelled: () => signal.throwIfAborted() });
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw temporalFailure(plainFailure(error));
+      // What comes from a thread has been made one there, and must stay as final as it is.
+      throw error instanceof TemporalFailure ? error : temporalFailure(plainFailure(error));
     } finally {
       clearInterval(beat);
     }

@@ -25,7 +25,8 @@ Options:
   --out DIR    where to append the figures as JSONL (bench/results)
   --help       this text
 
-The built package in dist is measured: run \`npm run build\` first. Outputs are compared before times: when they differ, both digests are printed, no times, and the exit code is 1.
+The built package in dist is measured: run \`npm run build\` first.
+Outputs are compared before times: when they differ, the digests are printed, no times, and the exit code is 1.
 
 Examples:
   npm run bench -- parquet-read --mb 250 --runs 5

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
 import { openParquet } from '../lake/parquet/write.ts';
 import type { Python } from './python.ts';
 import { repeated, type Text } from './texts.ts';
@@ -28,50 +29,51 @@ const BATCH = 256;
  * Writes Parquet files with `bytes` of text into a folder: snappy and zstd as pyarrow writes them (one row group) when it
  * is there, else snappy by our own writer.
  */
-export function writeInputs(
+export async function writeInputs(
   folder: string,
   texts: readonly Text[],
   bytes: number,
   python: Python | undefined,
-): InputFile[] {
+): Promise<InputFile[]> {
   const path = join(folder, 'instruct-lake.snappy.parquet');
-  const own = writeOwn(path, texts, bytes);
-  if (python === undefined) return [own];
+  const textBytes = writeOwn(path, texts, bytes);
+  if (python === undefined) return [await described(path, 'snappy', 'instruct-lake', textBytes)];
   const script = fileURLToPath(new URL('contenders/pyarrow_write.py', import.meta.url));
-  return (['snappy', 'zstd'] as const).map((codec) => {
+  const files: InputFile[] = [];
+  for (const codec of ['snappy', 'zstd'] as const) {
     const target = join(folder, `pyarrow.${codec}.parquet`);
-    const answer = execFileSync(python.command, [script, path, target, codec], { encoding: 'utf8' });
-    const { rowGroups } = JSON.parse(answer) as { rowGroups: number };
-    return {
-      ...own,
-      path: target,
-      codec,
-      writer: 'pyarrow' as const,
-      rowGroups,
-      fileBytes: statSync(target).size,
-    };
-  });
+    execFileSync(python.command, [script, path, target, codec], { stdio: ['ignore', 'inherit', 'inherit'] });
+    files.push(await described(target, codec, 'pyarrow', textBytes));
+  }
+  return files;
 }
 
-function writeOwn(path: string, texts: readonly Text[], bytes: number): InputFile {
+async function described(
+  path: string,
+  codec: InputFile['codec'],
+  writer: InputFile['writer'],
+  textBytes: number,
+): Promise<InputFile> {
+  const { num_rows, row_groups } = await parquetMetadataAsync(await asyncBufferFromFile(path));
+  const fileBytes = statSync(path).size;
+  return { path, codec, writer, rows: Number(num_rows), rowGroups: row_groups.length, textBytes, fileBytes };
+}
+
+/** Answers how many bytes of text it has written. */
+function writeOwn(path: string, texts: readonly Text[], bytes: number): number {
   const stream = openParquet(COLUMNS);
   const file = openSync(path, 'wx');
-  let rows = 0;
   let textBytes = 0;
-  let rowGroups = 0;
   let batch: Text[] = [];
   const put = (pieces: readonly Uint8Array[]): void => {
     for (const piece of pieces) writeSync(file, piece);
   };
   const flush = (): void => {
-    const pieces = stream.append({ id: batch.map(({ id }) => id), text: batch.map(({ text }) => text) });
-    rowGroups += pieces.length;
-    put(pieces);
+    put(stream.append({ id: batch.map(({ id }) => id), text: batch.map(({ text }) => text) }));
     batch = [];
   };
   try {
     for (const row of repeated(texts, bytes)) {
-      rows++;
       textBytes += Buffer.byteLength(row.text);
       batch.push(row);
       if (batch.length === BATCH) flush();
@@ -81,6 +83,5 @@ function writeOwn(path: string, texts: readonly Text[], bytes: number): InputFil
   } finally {
     closeSync(file);
   }
-  const fileBytes = statSync(path).size;
-  return { path, codec: 'snappy', writer: 'instruct-lake', rows, rowGroups, textBytes, fileBytes };
+  return textBytes;
 }

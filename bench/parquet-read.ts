@@ -27,7 +27,7 @@ async function readAll(
   const { from, texts } = await sourceTexts();
   note(`writing ${mb} MB of text (${from === 'corpus' ? 'real texts' : 'the sample, repeated'})`);
   const cases: Case[] = [];
-  for (const file of writeInputs(folder, texts, mb * 1e6, python)) {
+  for (const file of await writeInputs(folder, texts, mb * 1e6, python)) {
     const name = `${file.codec} by ${file.writer}`;
     const contenders = contendersFor(file, dist, vs, python);
     const comparison = await compare(contenders, { runs, note: (line) => note(`${name}: ${line}`) });

@@ -68,7 +68,8 @@ export async function runProcess(
   const [stdout, stderr] = output.map((texts) => texts.join(''));
   if (ended.how !== 0) {
     const tail = `${stdout}\n${stderr}`.trim().split('\n').slice(-TAIL_LINES).join('\n');
-    throw new Error(`${command} ${args.join(' ')} failed (${ended.how}):\n${tail}`);
+    const late = ended.wallSeconds * 1000 >= limitMs ? `, still running after ${limitMs / 1000} s` : '';
+    throw new Error(`${command} ${args.join(' ')} failed (${ended.how}${late}):\n${tail}`);
   }
   return {
     stdout: stdout ?? '',

@@ -105,7 +105,7 @@ def main():
         "lower": encode({c: to for c, to in lower.items() if to != [c]}),
         "space": encode({c: [1] for c in casing["space"]}),
     }
-    print(json.dumps(tables, indent=1))
+    print(json.dumps(tables, indent=2))
 
 
 main()

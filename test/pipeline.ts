@@ -9,7 +9,7 @@ import type { Stage } from '../activities/versions.ts';
 import { sampleTokenizerPath, sampleTrainerPath } from '../client/sample/index.ts';
 import { startIngest } from '../client/start-ingest.ts';
 import { readChecked, type StageCommit } from '../lake/commit.ts';
-import { canonicalJson, type Json, sha256 } from '../lake/hash.ts';
+import { sha256 } from '../lake/hash.ts';
 import { runFolder } from '../lake/layout.ts';
 import { publishedRun, readHead } from '../lake/log.ts';
 import { nodeArgs } from '../lake/node-args.ts';
@@ -38,7 +38,7 @@ export interface Pipeline {
   store: ObjectStore;
   endpoint: CountingEndpoint;
   settings: Settings;
-  /** Folder of the training jobs. */
+  /** Folder with the jobs of each launcher in a folder of its name. */
   jobs: string;
   /** A worker of all roles in this process; it is closed with the pipeline if it was not before. */
   work: (settings?: Settings) => Promise<RunningWorker>;
@@ -68,7 +68,7 @@ export async function openPipeline(lab: Lab, options: PipelineOptions = {}): Pro
     launchers: Object.fromEntries(
       Object.entries(trainers).map(([name, command]) => [
         name,
-        { kind: 'command' as const, command, directory: jobs, env: {} },
+        { kind: 'command' as const, command, directory: join(jobs, name), env: {} },
       ]),
     ),
   };
@@ -103,7 +103,7 @@ export async function openPipeline(lab: Lab, options: PipelineOptions = {}): Pro
     start,
     runIngest: async (spec, run) => (await start(spec, run)).result(),
     async close() {
-      await cancelAll(jobs, 200);
+      await Promise.all(Object.keys(trainers).map((name) => cancelAll(join(jobs, name), 200)));
       await Promise.all(workers.map((worker) => worker.close()));
       await endpoint.close();
       store.close();
@@ -133,8 +133,8 @@ const sampleTrainer = (): string[] => [
 
 /** What equal runs have in common, byte by byte. */
 export interface Canonical {
-  /** `manifest.core.json`, with the name of the run taken out. */
-  core: string;
+  /** `manifest.core.json` without the name of the run. */
+  core: object;
   /** SHA-256 of bodies and indexes, by the shard's name. */
   shards: Record<string, { bin: string; idx: string }>;
 }
@@ -142,12 +142,12 @@ export interface Canonical {
 /** The canonical objects of a published run, hashed from the bytes that the lake holds. */
 export async function canonical(store: ObjectStore, run: RunRef): Promise<Canonical> {
   const publication = await publicationOf(store, run);
-  const core = JSON.parse(text(await readChecked(store, publication.manifest))) as { [key: string]: Json };
+  const { run: _, ...core } = JSON.parse(text(await readChecked(store, publication.manifest))) as RunRef;
   const shards: Canonical['shards'] = {};
   for (const { name, bin, idx } of publication.shards) {
     shards[name] = { bin: await hashOf(store, bin.key), idx: await hashOf(store, idx.key) };
   }
-  return { core: canonicalJson({ ...core, run: '' }), shards };
+  return { core, shards };
 }
 
 /** The publication that the domain log names for a run. Throws when it names none. */

@@ -48,7 +48,12 @@ export async function scanPartition(
       stage: 'scan',
       version: pins.stages.scan,
       unit: entry.id,
-      spec: { input: { ...pins.spec.input, partitionBytes: undefined }, unicode: pins.unicode },
+      // Texts and dedupe records name their source by its place in the plan, which moves when objects come or go.
+      spec: {
+        input: { ...pins.spec.input, partitionBytes: undefined },
+        ordinals: entry.runs.map(({ source }) => source),
+        unicode: pins.unicode,
+      },
       inputs: [],
       etags: entry.runs.map(({ etag }) => etag),
     },

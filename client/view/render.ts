@@ -46,14 +46,10 @@ export function renderRun(state: RunState, { now, color }: { now: number; color:
     const text = `${name}${[part, counted].filter((each) => each !== '').join('   ')}`;
     return ended ? `${paint.red('✗')} ${text}` : `${paint.cyan('▸')} ${paint.bold(text)}`;
   });
-  const trouble = [
-    ...state.waiting.slice(0, WAITING_SHOWN).map((each) => `waiting: ${waitingLine(each)}`),
-    ...state.notes.map((line) => printable(line)),
-  ];
   return [
     paint.bold(head),
     ...lines.map((line) => `  ${line.trimEnd()}`),
-    ...trouble.map((line) => paint.yellow(`  ! ${line}`)),
+    ...troubleOf(state).map((line) => paint.yellow(`  ! ${line}`)),
   ];
 }
 
@@ -72,9 +68,17 @@ export function finishedLines(state: RunState, after: number, now: number): stri
 export function currentLine(state: RunState, now: number): string {
   const { phase } = state;
   const what = phase === null ? [state.status] : [phase.padEnd(11), units(state), countsOf(state, phase)];
-  const waits = state.waiting[0];
   const line = `[${elapsed(state, now)}]   ${what.filter((part) => part !== '').join(' ')}`.trimEnd();
-  return waits === undefined ? line : `${line}  waiting: ${waitingLine(waits)}`;
+  const [trouble] = troubleOf(state);
+  return trouble === undefined ? line : `${line}  ${trouble}`;
+}
+
+/** What keeps a run from going on, and what could not be asked. */
+function troubleOf({ waiting, notes }: RunState): string[] {
+  return [
+    ...waiting.slice(0, WAITING_SHOWN).map((each) => `waiting: ${waitingLine(each)}`),
+    ...notes.map((each) => printable(each)),
+  ];
 }
 
 /** `synthesizeRound (3 activities, attempt 4): EndpointUnavailable: …` */

@@ -64,16 +64,19 @@ export async function watchRun(target: Target, run: RunRef, options: WatchOption
 /** States of a run, twice a second, until it is closed or watching stops. */
 async function* states(reader: RunReader, signal: AbortSignal): AsyncGenerator<RunState> {
   let heard = performance.now();
+  let last: RunState | undefined;
   while (!signal.aborted) {
     try {
       const state = await untilAborted(reader.read(), signal);
       if (state === undefined) return;
       heard = performance.now();
+      last = state;
       yield state;
       if (state.status !== 'running') return;
     } catch (error) {
       const patient = error instanceof TemporalUnavailable && performance.now() - heard < PATIENCE_MS;
-      if (!patient) throw error;
+      if (!patient || last === undefined) throw error;
+      yield { ...last, notes: [`${error.message}; trying again`] };
     }
     await pause(POLL_MS, undefined, { signal }).catch(() => {});
   }

@@ -71,6 +71,12 @@ test('what a run waits for is shown, and controls of others in it are not obeyed
   expect(currentLine(state, now)).toBe(`[1 min 05 s]   synthesize  waiting: ${text}`);
 });
 
+test('what could not be asked stands where a wait would', () => {
+  const state = stateOf({ notes: ['no worker answers'], startedAt });
+  expect(currentLine(state, now)).toBe('[1 min 05 s]   running  no worker answers');
+  expect(renderRun(state, { now, color: false }).at(-1)).toBe('  ! no worker answers');
+});
+
 test('colours only where they are wanted', () => {
   const state = stateOf({ phase: 'scan' });
   expect(renderRun(state, { now, color: true }).join('')).toContain('\x1b[');

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examine } from '../../client/doctor/doctor.ts';
 import { openEndpoint } from '../../client/endpoint/server.ts';
+import { samplePassages } from '../../client/sample/index.ts';
 import { putSample, sampleSpec } from '../../client/sample/lake.ts';
 import { until } from '../../client/stack/poll.ts';
 import type { Target } from '../../client/target.ts';
@@ -18,7 +19,6 @@ import { openPipeline, type Pipeline, putTexts, textSpec } from '../pipeline.ts'
 
 const CLI = fileURLToPath(new URL('../../client/cli.ts', import.meta.url));
 const SAMPLE = { domain: 'sample', run: 'r1' };
-const TEXT = 'The Sahara is a desert. It was named in 1850. Therefore, it is dry. Rain is rare in Mali.';
 
 const targetOf = ({ lab }: Pipeline, changes: Partial<Target> = {}): Target => ({
   connection: { address: lab.address },
@@ -168,13 +168,18 @@ describe('a run from start to end', () => {
 
 describe('runs in trouble', () => {
   let pipeline: Pipeline;
+  let back: { close: () => Promise<void> } | undefined;
   beforeAll(async () => {
     pipeline = await openPipeline(await openLab());
-    await putTexts(pipeline.store, 'raw/d/a.parquet', [TEXT, `${TEXT} Again.`]);
-    await putTexts(pipeline.store, 'raw/d/b.parquet', [`${TEXT} And more.`]);
+    const texts = samplePassages().map(({ text }) => text);
+    await putTexts(pipeline.store, 'raw/d/a.parquet', texts.slice(0, 3));
+    await putTexts(pipeline.store, 'raw/d/b.parquet', texts.slice(3, 5));
     await pipeline.store.put('raw/d/c.parquet', 'this is no Parquet file');
   }, 60_000);
-  afterAll(() => pipeline?.close());
+  afterAll(async () => {
+    await pipeline?.close();
+    await back?.close();
+  });
 
   test('one that waits says for what; the watcher leaves and the run goes on', async () => {
     const target = targetOf(pipeline);
@@ -206,9 +211,8 @@ describe('runs in trouble', () => {
     expect(said().err).toContain(`temporal workflow cancel --address ${pipeline.lab.address}`);
 
     const { hostname, port } = new URL(url);
-    const back = await openEndpoint({ host: hostname, port: Number(port) });
+    back = await openEndpoint({ host: hostname, port: Number(port) });
     const { state, lines } = await watched(target, run, false);
-    await back.close();
     // One of three sources failed, and the spec allows it.
     expect(state).toMatchObject({
       status: 'completed',
