@@ -15,6 +15,9 @@ import { workerCommand } from './commands/worker.ts';
 // The AWS SDK tells every user about its plans for Node versions; that is ours to heed, not theirs.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
+// Whoever reads our output may stop (`| head`): that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
 const { version } = JSON.parse(
   readFileSync(
     new URL(import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json', import.meta.url),
@@ -74,4 +77,16 @@ try {
     const { reportFailure } = await import('./exit.ts');
     process.exitCode = reportFailure(error);
   }
+}
+
+// A command is over when its action is; nothing that a library left open may keep the process.
+await flushed(process.stdout);
+await flushed(process.stderr);
+process.exit();
+
+/** Resolves once what was written to a stream has gone out, pipes included. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
 }

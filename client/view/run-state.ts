@@ -8,6 +8,9 @@ import { openClient, openLake, type Target } from '../target.ts';
 import { countsOfManifest, type LakeRecord, readLakeRecord } from './lake-record.ts';
 import { readExecution } from './temporal-state.ts';
 
+/** As many as the query `failures` gives. */
+const FAILURES_SHOWN = 100;
+
 /** `unfinished`: the lake has its pins, it is not published, and Temporal knows nothing of it. */
 export type RunStatus =
   | 'running'
@@ -163,25 +166,16 @@ async function fromLake(
   if (record === undefined) {
     throw new RunNotFound(`${nowhere}, and neither does its lake; check the name, or start it with ingest`);
   }
-  addRecord(state, record);
-  const { manifest } = record;
-  return {
-    ...state,
+  const published = record.manifest !== null;
+  Object.assign(state, {
     source: 'lake',
-    status: manifest === null ? 'unfinished' : 'completed',
-    phase: manifest === null ? null : 'done',
-    done: manifest === null ? 0 : 1,
-    total: manifest === null ? 0 : 1,
-    failures:
-      manifest === null
-        ? state.failures
-        : {
-            total: manifest.failedSources.length,
-            sources: manifest.failedSources
-              .slice(0, 100)
-              .map((each) => ({ ...each, message: 'see the run in the lake' })),
-          },
-  };
+    status: published ? 'completed' : 'unfinished',
+    phase: published ? 'done' : null,
+    done: published ? 1 : 0,
+    total: published ? 1 : 0,
+  } satisfies Partial<RunState>);
+  addRecord(state, record);
+  return state;
 }
 
 function addRecord(state: RunState, { model, trains, publication, manifest }: LakeRecord): void {
@@ -189,7 +183,14 @@ function addRecord(state: RunState, { model, trains, publication, manifest }: La
   state.trains = trains;
   state.publication = publication;
   state.manifest = manifest;
-  if (manifest !== null && state.status !== 'running') {
-    state.counts = { ...countsOfManifest(manifest), ...state.counts };
+  if (manifest === null || state.status === 'running') return;
+  state.counts = { ...countsOfManifest(manifest), ...state.counts };
+  // Without a worker, or after retention, nobody but the manifest tells which sources failed.
+  if (state.status === 'completed' && state.failures.sources.length === 0) {
+    const sources = manifest.failedSources.slice(0, FAILURES_SHOWN);
+    state.failures = {
+      total: manifest.failedSources.length,
+      sources: sources.map((each) => ({ ...each, message: 'its scan in the lake says why' })),
+    };
   }
 }

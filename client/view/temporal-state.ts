@@ -42,9 +42,11 @@ export async function readExecution(client: Client, state: RunState): Promise<bo
     if (state.status !== 'running') await addFailure(client, described, state);
     await addProgress(client, described, state);
   }
-  const failures = await ask<Failures>(client, state.workflowId, 'failures', state.notes);
-  const counted = state.counts.failedSources ?? 0;
-  state.failures = failures ?? { total: counted, sources: [] };
+  const total = state.counts.failedSources ?? state.counts.unreadableSources ?? 0;
+  // Who did not answer once is not waited for again, and most runs that are over have nothing to tell.
+  const worth = state.notes.length === 0 && (total > 0 || state.status !== 'completed');
+  const failures = worth ? await ask<Failures>(client, state.workflowId, 'failures', state.notes) : undefined;
+  state.failures = failures ?? { total, sources: [] };
   return true;
 }
 

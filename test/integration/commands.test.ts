@@ -220,6 +220,9 @@ describe('runs in trouble', () => {
     });
     expect(exitOfState(state)).toBe(3);
     expect(lines.join('\n')).toContain('failed: raw/d/c.parquet  CorruptParquet');
+    const forgotten = await readRunState(targetOf(pipeline, { namespace: 'default' }), run);
+    expect(forgotten.failures).toMatchObject({ total: 1, sources: [{ key: 'raw/d/c.parquet' }] });
+    expect(exitOfState(forgotten)).toBe(3);
   }, 120_000);
 
   test('one that failed says why, and that an earlier execution has published', async () => {
