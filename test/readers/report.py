@@ -12,9 +12,10 @@ def that(so, what):
     _wrong += not so
 
 
-def same(ours, theirs, what):
-    """Two numbers (or lists) from two places must be equal."""
-    that(ours == theirs, f"{what}: {ours:,}" if ours == theirs and isinstance(ours, int) else f"{what}: {ours} = {theirs}")
+def same(one, other, what):
+    """What was counted twice, in different places, must be equal."""
+    show = lambda value: f"{value:,}" if isinstance(value, int) else f"{value}"
+    that(one == other, f"{what}: {show(one)}" + ("" if one == other else f", but {show(other)} there"))
 
 
 def none(bad, of, what):
