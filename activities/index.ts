@@ -7,11 +7,12 @@ import { saveList } from './lists.ts';
 import { type OpenRunDeps, openRun } from './plan/open-run.ts';
 import { planSources } from './plan/plan-sources.ts';
 import { publishRun } from './publish/publish-run.ts';
-import { openServices, type Services } from './services.ts';
+import { openServices } from './services.ts';
 import type { Settings } from './settings.ts';
-import { type Endpoints, openEndpoints } from './synthesize/endpoints.ts';
+import { openEndpoints } from './synthesize/endpoints.ts';
 import { synthesizeRound } from './synthesize/synthesize-round.ts';
 import { cancelTraining, launchTraining, resolveTraining, watchTraining } from './train/training.ts';
+import type { Work } from './work.ts';
 
 /** Heartbeats say that the worker lives; what is done is told by commits alone. */
 const HEARTBEAT_MS = 5_000;
@@ -20,12 +21,6 @@ export interface ActivityDeps extends OpenRunDeps {
   settings: Settings;
   /** Runs a CPU stage in a thread; sets the shared flag to stop it. */
   runInThread(stage: CpuStage, input: unknown, signal: AbortSignal): Promise<Done>;
-}
-
-/** What a stage on the main thread gets besides its input. */
-export interface Work extends Services {
-  endpoints: Endpoints;
-  signal: AbortSignal;
 }
 
 /** All activities of the contract. */

@@ -27,8 +27,8 @@ export interface CompareOptions {
   note?: (line: string) => void;
 }
 
-/** The costs that are compared; `seconds` is the work where every contender times it, else the whole process. */
-export const COSTS = ['seconds', 'wallSeconds', 'cpuSeconds', 'peakBytes'] as const;
+/** The costs that are compared. */
+export const COSTS = ['workSeconds', 'wallSeconds', 'cpuSeconds', 'peakBytes'] as const;
 export type Cost = (typeof COSTS)[number];
 export type Spreads = Partial<Record<Cost, Spread>>;
 
@@ -65,25 +65,19 @@ export async function compare(
   }
   const digest = rounds[0]?.[0]?.digest ?? '';
   const measured = contenders.map((_, c) => rounds.slice(1).flatMap((results) => results[c] ?? []));
-  const costs = costsOf(measured);
-  const [first, ...others] = contenders.map(({ name }, c) => ({
-    name,
-    runs: measured[c] ?? [],
-    values: costs[c] ?? {},
-  }));
-  if (first === undefined) throw new RangeError('nothing to run');
+  const costs = measured.map((list) => (cost: Cost) => told(list, cost));
   return {
     digest,
-    contenders: [first, ...others].map(({ name, runs: list, values }) => ({
+    contenders: contenders.map(({ name }, c) => ({
       name,
-      runs: list,
-      costs: eachCost((cost) => values[cost]),
+      runs: measured[c] ?? [],
+      costs: eachCost((cost) => costs[c]?.(cost)),
     })),
-    ratios: others.map(({ name, values }) => ({
-      of: first.name,
+    ratios: contenders.slice(1).map(({ name }, c) => ({
+      of: contenders[0]?.name ?? '',
       to: name,
       costs: eachCost((cost) => {
-        const [a, b] = [first.values[cost], values[cost]];
+        const [a, b] = [costs[0]?.(cost), costs[c + 1]?.(cost)];
         return a === undefined || b === undefined ? undefined : pairRatios(a, b);
       }),
     })),
@@ -105,21 +99,10 @@ function checkOutputs(
   );
 }
 
-/** Each contender's values of each cost that was told in every one of its runs. */
-function costsOf(measured: readonly (readonly Run[])[]): Partial<Record<Cost, number[]>>[] {
-  const timed = measured.every((runs) => runs.every(({ workSeconds }) => workSeconds !== undefined));
-  return measured.map((runs) => {
-    const all = (values: (number | undefined)[]): number[] | undefined =>
-      values.every((value) => value !== undefined) ? values : undefined;
-    const cpuSeconds = all(runs.map((run) => run.cpuSeconds));
-    const peakBytes = all(runs.map((run) => run.peakBytes));
-    return {
-      seconds: runs.map((run) => (timed ? run.workSeconds : undefined) ?? run.wallSeconds),
-      wallSeconds: runs.map((run) => run.wallSeconds),
-      ...(cpuSeconds && { cpuSeconds }),
-      ...(peakBytes && { peakBytes }),
-    };
-  });
+/** A cost of every run; undefined when one of them does not tell it. */
+function told(runs: readonly Run[], cost: Cost): number[] | undefined {
+  const values = runs.flatMap((run) => run[cost] ?? []);
+  return values.length === runs.length ? values : undefined;
 }
 
 function eachCost(valuesOf: (cost: Cost) => readonly number[] | undefined): Spreads {

@@ -49,4 +49,5 @@ function once(dist: string, env: Record<string, string>): Promise<Run> {
 }
 
 const firstLine = (program: string): string =>
-  execFileSync(program, ['--version'], { encoding: 'utf8' }).trim().split('\n')[0] ?? '';
+  execFileSync(program, ['--version'], { encoding: 'utf8' }).trim().split('\n')[0]?.replace(/\s+/g, ' ') ??
+  '';

@@ -4,7 +4,7 @@ import type { Spread } from './statistics.ts';
 
 const MB = 1e6;
 const TITLES: Record<Cost, string> = {
-  seconds: 'work s',
+  workSeconds: 'work s',
   wallSeconds: 'process s',
   cpuSeconds: 'CPU s',
   peakBytes: 'peak MB',

@@ -4,11 +4,11 @@ import { probeStore } from '../../lake/probe.ts';
 import { type FullSpec, parseSpec } from '../../lake/spec.ts';
 import { UNICODE_VERSION } from '../../lake/unicode/normalise.ts';
 import type { OpenedRun } from '../../workflows/contract.ts';
-import type { Work } from '../index.ts';
 import { named } from '../services.ts';
 import { poolsDigest } from '../template/pools.ts';
 import { openTokenizer } from '../tokenize/tokenizer.ts';
 import { STAGE_VERSIONS } from '../versions.ts';
+import type { Work } from '../work.ts';
 import { type RunPins, writePins } from './pins.ts';
 
 export interface OpenRunDeps {

@@ -1,5 +1,5 @@
 import type { FailedSource, Planned, PlannedInput, RunRef } from '../../workflows/contract.ts';
-import type { Work } from '../index.ts';
+import type { Work } from '../work.ts';
 import { readPins } from './pins.ts';
 import { plan } from './plan.ts';
 import { readSources } from './read-plan.ts';

@@ -1,10 +1,10 @@
 import { commitStage } from '../../lake/commit.ts';
 import { writeTable } from '../../lake/table.ts';
 import type { CommitPointer, Done, EntryRef, ObjectRef, RunRef } from '../../workflows/contract.ts';
-import type { Work } from '../index.ts';
 import { resolvePointer } from '../lists.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { readEntry } from '../plan/read-plan.ts';
+import type { Work } from '../work.ts';
 import { openAnswers } from './answers.ts';
 import type { Entry } from './entry.ts';
 import { ENTRIES, ENTRY_COLUMNS } from './entry-table.ts';

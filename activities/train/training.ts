@@ -7,11 +7,11 @@ import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import { publishedRun, readHead } from '../../lake/log.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { RunRef, Trained, TrainingRef } from '../../workflows/contract.ts';
-import type { Work } from '../index.ts';
 import type { Publication } from '../publish/publication.ts';
 import { readManifest } from '../publish/verify.ts';
 import { named } from '../services.ts';
 import type { LauncherSettings } from '../settings.ts';
+import type { Work } from '../work.ts';
 import { commandLauncher } from './command-launcher.ts';
 import type { Launcher } from './launcher.ts';
 
