@@ -9,6 +9,8 @@ export interface Settings {
   /** Another build of it, to compare with. */
   vs: string | undefined;
   note: (line: string) => void;
+  /** Ends the bench. */
+  signal: AbortSignal;
 }
 
 /** One comparison of a bench, on one input. */

@@ -1,6 +1,7 @@
 // npm run bench [-- NAME…]: runs benches by hand, prints tables, and appends the figures to bench/results/.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { INTERRUPTED, watchLifetime } from '../client/stack/lifetime.ts';
 import type { Bench } from './bench.ts';
 import { distOf, newerSource } from './build.ts';
 import { OutputsDiffer } from './harness.ts';
@@ -33,7 +34,7 @@ Examples:
   npm run bench -- quickstart --vs ../other-checkout
 `;
 
-async function main(args: string[]): Promise<number> {
+async function main(args: string[], signal: AbortSignal): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -62,7 +63,7 @@ async function main(args: string[]): Promise<number> {
     const where = circumstances(CHECKOUT, vs);
     const busyElsewhere = watchMachine();
     try {
-      const settings = { runs: runs ?? bench.runs, mb, dist, vs, note };
+      const settings = { runs: runs ?? bench.runs, mb, dist, vs, note, signal };
       const { cases, versions } = await bench.run(settings);
       for (const each of cases) console.log(`\n${tableOf(bench.name, each)}`);
       const busy = busyElsewhere();
@@ -104,11 +105,12 @@ function lineOf({ cpu, cores, commit, dirty, busyElsewhere = 0 }: Circumstances)
 
 const note = (line: string): void => console.error(line);
 
-// An exit, unlike a signal's default, removes the scratch folders.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+const life = watchLifetime();
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2), life.signal);
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 2;
+  if (!life.signal.aborted) console.error(error instanceof Error ? error.message : error);
+  process.exitCode = life.signal.aborted ? INTERRUPTED : 2;
+} finally {
+  life.release();
 }

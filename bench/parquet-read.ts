@@ -19,7 +19,7 @@ export const parquetRead: Bench = {
 
 async function readAll(
   folder: string,
-  { runs, mb, dist, vs, note }: Settings,
+  { runs, mb, dist, vs, note, signal }: Settings,
 ): Promise<{ cases: Case[]; versions: Record<string, string> }> {
   const found = findPyarrow();
   const python = 'missing' in found ? undefined : found;
@@ -29,7 +29,7 @@ async function readAll(
   const cases: Case[] = [];
   for (const file of await writeInputs(folder, texts, mb * 1e6, python)) {
     const name = `${file.codec} by ${file.writer}`;
-    const contenders = contendersFor(file, dist, vs, python);
+    const contenders = contendersFor(file, dist, vs, python, signal);
     const comparison = await compare(contenders, { runs, note: (line) => note(`${name}: ${line}`) });
     const { path: _, ...input } = file;
     cases.push({ name, input: { texts: from, ...input }, comparison });
@@ -47,10 +47,11 @@ function contendersFor(
   dist: string,
   vs: string | undefined,
   python: Python | undefined,
+  signal: AbortSignal,
 ): Contender[] {
   const node = (name: string, script: string, ...args: string[]): Contender => ({
     name,
-    run: () => runReporting(process.execPath, [contender(script), ...args]),
+    run: () => runReporting(process.execPath, [contender(script), ...args], { signal }),
   });
   return [
     node('instruct-lake', 'ours.mjs', dist, path),
@@ -61,7 +62,7 @@ function contendersFor(
       : [
           {
             name: 'pyarrow',
-            run: () => runReporting(python.command, [contender('pyarrow_read.py'), path]),
+            run: () => runReporting(python.command, [contender('pyarrow_read.py'), path], { signal }),
           },
         ]),
   ];

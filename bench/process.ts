@@ -10,6 +10,8 @@ export interface ProcessOptions {
   sampleMs?: number;
   /** The process is killed after this long. */
   limitMs?: number;
+  /** Ends the process with TERM; its end is waited for. */
+  signal?: AbortSignal;
 }
 
 /** A finished process: what it printed and what it cost. */
@@ -28,8 +30,9 @@ const TAIL_LINES = 15;
 export async function runProcess(
   command: string,
   args: readonly string[],
-  { cwd, env, sampleMs = SAMPLE_MS, limitMs = LIMIT_MS }: ProcessOptions = {},
+  { cwd, env, sampleMs = SAMPLE_MS, limitMs = LIMIT_MS, signal }: ProcessOptions = {},
 ): Promise<Finished> {
+  signal?.throwIfAborted();
   const cpuBefore = childrenCpuSeconds();
   const started = performance.now();
   const child = spawn(command, args, {
@@ -40,7 +43,7 @@ export async function runProcess(
     killSignal: 'SIGKILL',
   });
   const stop = (): void => void child.kill('SIGTERM');
-  process.once('exit', stop);
+  signal?.addEventListener('abort', stop, { once: true });
   let peak = 0;
   const look = (): void => {
     const memory = child.pid === undefined ? undefined : treeMemory(child.pid);
@@ -55,16 +58,17 @@ export async function runProcess(
     (resolve, reject) => {
       let end = { how: 'no exit' as string | number, wallSeconds: 0, cpu: cpuBefore };
       child.once('error', reject);
-      child.once('exit', (code, signal) => {
+      child.once('exit', (code, killedBy) => {
         const wallSeconds = (performance.now() - started) / 1000;
-        end = { how: signal ?? code ?? 'no exit', wallSeconds, cpu: childrenCpuSeconds() };
+        end = { how: killedBy ?? code ?? 'no exit', wallSeconds, cpu: childrenCpuSeconds() };
       });
       child.once('close', () => resolve(end));
     },
   ).finally(() => {
     clearInterval(sampling);
-    process.off('exit', stop);
+    signal?.removeEventListener('abort', stop);
   });
+  signal?.throwIfAborted();
   const [stdout, stderr] = output.map((texts) => texts.join(''));
   if (ended.how !== 0) {
     const tail = `${stdout}\n${stderr}`.trim().split('\n').slice(-TAIL_LINES).join('\n');

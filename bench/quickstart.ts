@@ -24,11 +24,12 @@ async function runQuickstarts({
   dist,
   vs,
   note,
+  signal,
 }: Settings): Promise<{ cases: Case[]; versions: Record<string, string> }> {
-  const { temporal, versitygw } = await obtainServers(note);
+  const { temporal, versitygw } = await obtainServers(note, signal);
   const env = { TEMPORAL_CLI: temporal, VERSITYGW: versitygw };
-  const contenders: Contender[] = [{ name: 'instruct-lake', run: () => once(dist, env) }];
-  if (vs !== undefined) contenders.push({ name: 'other build', run: () => once(vs, env) });
+  const contenders: Contender[] = [{ name: 'instruct-lake', run: () => once(dist, env, signal) }];
+  if (vs !== undefined) contenders.push({ name: 'other build', run: () => once(vs, env, signal) });
   const comparison = await compare(contenders, { runs, note: (line) => note(`quickstart: ${line}`) });
   return {
     cases: [{ name: 'sample', input: { spec: 'the sample spec of the quickstart' }, comparison }],
@@ -36,13 +37,13 @@ async function runQuickstarts({
   };
 }
 
-function once(dist: string, env: Record<string, string>): Promise<Run> {
+function once(dist: string, env: Record<string, string>, signal: AbortSignal): Promise<Run> {
   return withScratch(async (folder) => {
     const state = join(folder, 'state');
     const { stdout: _, ...costs } = await runProcess(
       process.execPath,
       [join(dist, 'client', 'cli.js'), 'quickstart', '--state', state],
-      { cwd: folder, env, sampleMs: SAMPLE_MS, limitMs: LIMIT_MS },
+      { cwd: folder, env, sampleMs: SAMPLE_MS, limitMs: LIMIT_MS, signal },
     );
     return { digest: await shardsDigest(join(state, 's3', 'lake'), 'sample'), ...costs };
   });

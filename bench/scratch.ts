@@ -1,21 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const open = new Set<string>();
-const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true });
-process.on('exit', () => {
-  for (const folder of open) remove(folder);
-});
-
-/** Gives work a new empty folder, and removes it afterwards, also when this process exits meanwhile. */
+/** Gives work a new empty folder, and removes it afterwards. */
 export async function withScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'instruct-lake-bench-'));
-  open.add(folder);
+  const folder = await mkdtemp(join(tmpdir(), 'instruct-lake-bench-'));
   try {
     return await work(folder);
   } finally {
-    remove(folder);
-    open.delete(folder);
+    // A server that is still closing may write until it ends.
+    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }

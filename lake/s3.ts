@@ -82,6 +82,13 @@ export function openS3(settings: S3Settings): ObjectStore & { close(): void } {
           { cause },
         );
       }
+      if (statusOf(cause) === 416) {
+        throw new InputChanged(
+          'the object is shorter than it was; it was cut or replaced',
+          { bucket, key },
+          { cause },
+        );
+      }
       throw failure('read', cause, { bucket, key });
     }
   }

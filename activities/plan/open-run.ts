@@ -9,7 +9,7 @@ import { poolsDigest } from '../template/pools.ts';
 import { openTokenizer } from '../tokenize/tokenizer.ts';
 import { STAGE_VERSIONS } from '../versions.ts';
 import type { Work } from '../work.ts';
-import { type RunPins, writePins } from './pins.ts';
+import { type RunPins, refuseOtherSpec, writePins } from './pins.ts';
 
 export interface OpenRunDeps {
   /** Whether the Temporal server knows our search attributes. */
@@ -28,6 +28,8 @@ export async function openRun(
   const spec = parseSpec(given);
   const run = runOf(workflowId, spec);
   await probeStore(store);
+  // Before the endpoint is asked: a conflict is no reason to wait for one that is down.
+  await refuseOtherSpec(store, run, spec);
   const endpoint = named('endpoint', spec.synthesize.endpoint, settings.endpoints);
   const tokenizer = await openTokenizer(named('tokenizer', spec.tokenizer, settings.tokenizers));
   if (spec.train !== undefined) named('launcher', spec.train.launcher, settings.launchers);

@@ -1,5 +1,5 @@
 import { PinMismatch, RunNotFound, SpecConflict } from '../../lake/errors.ts';
-import { canonicalJson, type Json } from '../../lake/hash.ts';
+import { canonicalJson } from '../../lake/hash.ts';
 import { pinsKey } from '../../lake/layout.ts';
 import type { FullSpec } from '../../lake/spec.ts';
 import type { ObjectStore } from '../../lake/store.ts';
@@ -29,22 +29,28 @@ export interface GeneratorPin {
   temperature: number;
 }
 
-/** Writes the pins of a run with If-None-Match, or finds the same there (`resumed`). Throws SpecConflict. */
+/** Throws SpecConflict when the run is there already with another spec. */
+export async function refuseOtherSpec(store: ObjectStore, run: RunRef, spec: FullSpec): Promise<void> {
+  const key = pinsKey(run);
+  const bytes = await store.find(key);
+  if (bytes === undefined) return;
+  const changed = differences(parsePins(bytes).spec, spec);
+  if (changed === '') return;
+  throw new SpecConflict(
+    `run ${run.domain}/${run.run} exists already with another spec (${changed}); give this one another name with --run NAME`,
+    { bucket: store.bucket, key },
+  );
+}
+
+/** Writes the pins of a run with If-None-Match, or finds the same there (`resumed`). Throws SpecConflict, PinMismatch. */
 export async function writePins(store: ObjectStore, pins: RunPins): Promise<{ resumed: boolean }> {
   const key = pinsKey(pins);
   const body = canonicalJson(pins);
   if ((await store.put(key, body, { ifNoneMatch: true, contentType: 'application/json' })) === 'written') {
     return { resumed: false };
   }
-  const there = await readPins(store, pins);
-  const spec = (of: RunPins) => canonicalJson(of.spec);
-  if (spec(there) !== spec(pins)) {
-    throw new SpecConflict(
-      `run ${pins.domain}/${pins.run} exists already with another spec (${differences(there.spec, pins.spec)}); give this one another name with --run NAME`,
-      { bucket: store.bucket, key },
-    );
-  }
-  const changed = differences({ ...there, spec: null }, { ...pins, spec: null });
+  await refuseOtherSpec(store, pins, pins.spec);
+  const changed = differences(await readPins(store, pins), pins);
   if (changed !== '') {
     throw new PinMismatch(
       `run ${pins.domain}/${pins.run} was started with another ${changed}; use the same worker configuration, or start a new run`,
@@ -64,8 +70,10 @@ export async function readPins(store: ObjectStore, run: RunRef): Promise<RunPins
       key,
     });
   }
-  return JSON.parse(new TextDecoder().decode(bytes)) as RunPins;
+  return parsePins(bytes);
 }
+
+const parsePins = (bytes: Uint8Array): RunPins => JSON.parse(new TextDecoder().decode(bytes)) as RunPins;
 
 /** Throws PinMismatch when the run was started by a release whose stage wrote other bytes. */
 export function checkStage(pins: RunPins, stage: Stage): void {
@@ -78,10 +86,10 @@ export function checkStage(pins: RunPins, stage: Stage): void {
 
 /** Top-level keys in which two objects differ. */
 function differences(a: object, b: object): string {
-  const left = a as Record<string, Json>;
-  const right = b as Record<string, Json>;
-  const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();
+  const left = new Map<string, unknown>(Object.entries(a));
+  const right = new Map<string, unknown>(Object.entries(b));
+  const keys = [...new Set([...left.keys(), ...right.keys()])].sort();
   return keys
-    .filter((key) => canonicalJson(left[key] ?? null) !== canonicalJson(right[key] ?? null))
+    .filter((key) => canonicalJson(left.get(key) ?? null) !== canonicalJson(right.get(key) ?? null))
     .join(', ');
 }

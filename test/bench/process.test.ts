@@ -25,6 +25,23 @@ describe('runProcess', () => {
     await expect(forever).rejects.toThrow(/SIGKILL, still running after 0.3 s/);
   });
 
+  it('ends a program when told to, and waits for its end', async () => {
+    const abort = new AbortController();
+    const started = performance.now();
+    // Takes TERM, and takes a moment to close.
+    const code = `process.on('SIGTERM', () => setTimeout(() => process.exit(0), 200)); setInterval(() => {}, 1000);
+      process.kill(process.ppid, 'SIGUSR2');`;
+    let ready = 0;
+    process.once('SIGUSR2', () => {
+      ready = performance.now() - started;
+      abort.abort(new Error('enough'));
+    });
+    const running = runProcess(...node(code), { signal: abort.signal });
+    await expect(running).rejects.toThrow('enough');
+    expect(ready).toBeGreaterThan(0);
+    expect(performance.now() - started - ready).toBeGreaterThan(190);
+  });
+
   describe.runIf(process.platform === 'linux')('on Linux', () => {
     it('counts the CPU time of the process and of what it started', async () => {
       const idle = await runProcess(...node('setTimeout(() => {}, 300)'));

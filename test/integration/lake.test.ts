@@ -39,6 +39,7 @@ describe('the S3 store', () => {
   test('a changed and a missing object are told apart from an empty one', async () => {
     await store.put('s3/b', 'x');
     await expect(store.get('s3/b', { ifMatch: 'another' })).rejects.toThrow(InputChanged);
+    await expect(store.get('s3/b', { range: [5, 9] })).rejects.toThrow(/shorter/);
     await expect(store.get('s3/none')).rejects.toThrow(InputChanged);
     expect(await store.find('s3/none')).toBeUndefined();
     expect(await store.head('s3/none')).toBeUndefined();
