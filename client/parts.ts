@@ -20,9 +20,10 @@ export function localParts(configFile: string | undefined): StackPart[] {
         const file = configFile === undefined ? undefined : resolve(configFile);
         const extra = file === undefined ? undefined : { file, text: await readFile(file, 'utf8') };
         const settings = await writeLocalConfig(stack, extra, process.env);
-        const { quietRuntime } = await import('../worker/runtime.ts');
-        quietRuntime(stack.state);
         const { startWorker } = await import('../worker/worker.ts');
+        const { quietRuntime } = await import('../worker/runtime.ts');
+        // Last: a runtime that never gets a connection keeps the process from ending when something before it fails.
+        quietRuntime(stack.state);
         return startWorker({
           connection: { address: stack.temporal },
           namespace: stack.namespace,

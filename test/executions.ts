@@ -1,8 +1,17 @@
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { temporal } from '@temporalio/proto';
+import proto, { type temporal } from '@temporalio/proto';
 
 export type History = temporal.api.history.v1.IHistory;
+
+const { History: HISTORY } = proto.temporal.api.history.v1;
+
+/** A history as plain JSON: enums by name, longs in decimal, bytes in Base64. */
+export function historyToPlain(history: History): object {
+  return HISTORY.toObject(HISTORY.fromObject(history), { longs: String, enums: String, bytes: String });
+}
+/** The history that `historyToPlain` gave. */
+export const historyFromPlain = (plain: object): History => HISTORY.fromObject(plain);
 
 /** What made a workflow fail, at the bottom of its causes. Throws what is no such failure, and when there was none. */
 export async function failureOf(

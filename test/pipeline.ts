@@ -115,7 +115,7 @@ export async function openPipeline(lab: Lab, options: PipelineOptions = {}): Pro
 
 let quiet = false;
 /** Once per process: the SDKs tell of every failed activity and of their plans for Node; the tests are not about either. */
-function quietly(): void {
+export function quietly(): void {
   if (!quiet) loudRuntime('ERROR');
   quiet = true;
 }

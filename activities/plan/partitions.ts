@@ -1,6 +1,6 @@
 import { partitionId } from '../../lake/layout.ts';
 
-/** A raw object of the plan, in the order of keys. One that failed has no rows and a reason. */
+/** A raw object of the plan, in the order of keys. One that failed has a reason, and rows where its footer could be read. */
 export interface PlannedSource {
   ordinal: number;
   key: string;

@@ -166,6 +166,8 @@ async function readSources(
       limit(async () => {
         checkCancelled();
         const source = { ordinal, key, etag, size, rows: 0, failure: null };
+        // A readable footer says how many rows are lost with its file; without one nobody knows.
+        let rows = 0;
         try {
           if (etag === '') {
             throw new SourceUnversioned(
@@ -174,12 +176,14 @@ async function readSources(
             );
           }
           const footer = await readFooter(store, { key, etag, size });
+          rows = footer.rows;
           for (const name of columns.text) requireTextColumn(footer, name);
           for (const name of columns.id) requireIdColumn(footer, name);
-          return { source: { ...source, rows: footer.rows }, groups: groupsOf(footer, columns.text) };
+          return { source: { ...source, rows }, groups: groupsOf(footer, columns.text) };
         } catch (error) {
           if (!(error instanceof LakeError) || error.family !== 'input') throw error;
-          return { source: { ...source, failure: { type: error.name, message: error.message } }, groups: [] };
+          const failure = { type: error.name, message: error.message };
+          return { source: { ...source, rows, failure }, groups: [] };
         }
       }),
     ),

@@ -26,7 +26,8 @@ for (const name of commands) {
   const example = new RegExp(`Examples?:\\n(  .*\\n)*  instruct-lake ${name}\\b`);
   if (code !== 0 || stderr !== '' || !example.test(stdout))
     throw new Error(`NOT SO: ${name} --help exits 0 (${code}) with an example:\n${stdout}${stderr}`);
-  await mustBeUsage([...words, '--no-such-option'], /unknown option '--no-such-option'/);
+  const required = name === 'import' ? ['--to', 'raw/x/'] : [];
+  await mustBeUsage([...words, ...required, '--no-such-option'], /unknown option '--no-such-option'/);
 }
 must(true, 'each has a --help with an example of itself, and refuses an unknown option with exit code 2');
 

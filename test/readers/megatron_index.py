@@ -28,7 +28,9 @@ def read_index(path):
     sequences, boundaries = (int(n) for n in np.frombuffer(data, "<u8", 2, 18))
     size = HEADER_BYTES + sequences * (4 + 8) + boundaries * 8
     if len(data) != size:
-        raise ValueError(f"{path} has {len(data)} bytes; {sequences} sequences and {boundaries} boundaries need {size}")
+        raise ValueError(
+            f"{path} has {len(data)} bytes; {sequences} sequences and {boundaries} boundaries need {size}"
+        )
     pointers_at = HEADER_BYTES + sequences * 4
     return Index(
         DTYPES[data[17]],

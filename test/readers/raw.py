@@ -16,7 +16,9 @@ BLANK = re.compile(f"[{WHITE_SPACE}\0\ufeff]*")
 class RawFile(NamedTuple):
     key: str
     rows: int
-    cells: list | None  # the bytes (or None) of each wanted column, a tuple a row; None when the file cannot be read
+    cells: (
+        list | None
+    )  # the bytes (or None) of each wanted column, a tuple a row; None when the file cannot be read
 
 
 def read_file(key, path, columns, needed=()):

@@ -1,6 +1,6 @@
 """Reads shards with Megatron-LM's own IndexedDataset and compares with numpy's view of the same bytes.
 
-    read_megatron.py CASE.json    the case names shards [{name, bin, idx}]
+read_megatron.py CASE.json    the case names shards [{name, bin, idx}]
 """
 
 import json
@@ -31,7 +31,9 @@ def check_shard(shard):
     report.same(len(theirs.document_indices) - 1, count, f"{name}: documents")
     report.that(np.array_equal(theirs.sequence_lengths, index.lengths), f"{name}: lengths are equal")
     ends = np.cumsum(index.lengths, dtype=np.int64)
-    bad = [i for i in range(count) if not np.array_equal(theirs[i], body[ends[i] - index.lengths[i] : ends[i]])]
+    bad = [
+        i for i in range(count) if not np.array_equal(theirs[i], body[ends[i] - index.lengths[i] : ends[i]])
+    ]
     report.none(bad, count, f"{name}: all tokens are equal, sequence by sequence")
     print(f"      first tokens {theirs[0][:4].tolist()}, last tokens {theirs[count - 1][-4:].tolist()}")
 

@@ -5,6 +5,8 @@ import { noneLeft, strangersEnv } from './belongings.ts';
 
 /** The issue's bound for the quickstart once the servers are there. */
 const QUICKSTART_SECONDS = 60;
+/** When one that hangs is told to end. */
+const PATIENCE_MS = 300_000;
 
 /** What is committed, cloned into `folder`/clone the way a stranger gets it; skips the script where there is no repository. */
 export async function cleanClone(folder: string): Promise<string> {
@@ -33,7 +35,11 @@ export async function showQuickstart(
 ): Promise<void> {
   const { cwd, folder } = options;
   const [program = '', ...args] = command;
-  const { code, stdout, stderr, seconds } = await run(program, args, { cwd, env: strangersEnv(folder) });
+  const { code, stdout, stderr, seconds } = await run(program, args, {
+    cwd,
+    env: strangersEnv(folder),
+    timeout: PATIENCE_MS,
+  });
   const said = `${stdout}${stderr}`;
   if (code !== 0) throw new Error(`NOT SO: ${command.join(' ')} exits 0 (${code})\n${said}`);
   must(

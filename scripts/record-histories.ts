@@ -1,0 +1,131 @@
+// Records histories of every workflow type from real runs, for test/integration/histories.test.ts to replay:
+//   node --import tsx scripts/record-histories.ts
+// Record again only for a workflow that is new or has branched with `patched`: what is there must go on replaying.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { samplePassages } from '../client/sample/index.ts';
+import { putSample, sampleSpec } from '../client/sample/lake.ts';
+import { until } from '../client/stack/poll.ts';
+import { openStack } from '../client/stack/stack.ts';
+import { failureOf, type History, historiesOf, historyToPlain } from '../test/executions.ts';
+import { openPipeline, type Pipeline, putTexts, textSpec } from '../test/pipeline.ts';
+import type { IngestSpec } from '../workflows/contract.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = join(root, 'test', 'histories');
+
+const state = mkdtempSync(join(tmpdir(), 'instruct-lake-histories-'));
+const stack = await openStack({ state, report: console.log, ports: 'random', database: 'memory' });
+try {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, 'workflows', 'index.ts'),
+    logger: new DefaultLogger('WARN'),
+  });
+  await record('default', code, withAttributes);
+  await record('plain', code, withoutAttributes);
+} finally {
+  await stack.close();
+  rmSync(state, { recursive: true, force: true });
+}
+
+/** Everything, on a namespace with our search attributes: training, and its cancellation. */
+async function withAttributes(pipeline: Pipeline): Promise<string[]> {
+  await putSample(pipeline.store);
+  const spec: IngestSpec = { ...sampleSpec, input: { ...sampleSpec.input, partitionBytes: 16_384 } };
+  await pipeline.runIngest(spec, 'r1');
+
+  const training = { domain: 'sample', run: 'r1', launcher: 'endless' };
+  const handle = await pipeline.lab.client.workflow.start('trainModel', {
+    workflowId: 'train/cancelled',
+    taskQueue: 'instruct-lake',
+    args: [training],
+  });
+  const watching = async (): Promise<true | undefined> => {
+    const { raw } = await handle.describe();
+    return raw.pendingActivities?.[0]?.activityType?.name === 'watchTraining' || undefined;
+  };
+  await until(watching, { within: 60_000, what: 'nobody watched the job' });
+  await handle.cancel();
+  await handle.result().catch(() => {});
+  return ['ingest/sample/r1', 'train/cancelled'];
+}
+
+/** A run without training on a namespace without search attributes, and one that fails in the middle. */
+async function withoutAttributes(pipeline: Pipeline): Promise<string[]> {
+  const texts = samplePassages().slice(0, 4);
+  await putTexts(
+    pipeline.store,
+    'raw/plain/a.parquet',
+    texts.map(({ text }) => text),
+  );
+  await pipeline.runIngest(textSpec('plain'), 'r1');
+  await pipeline.store.put('raw/plain/b.parquet', 'not Parquet');
+  await failureOf(pipeline.runIngest(textSpec('plain'), 'r2'));
+  return ['ingest/plain/r1', 'ingest/plain/r2'];
+}
+
+async function record(
+  namespace: string,
+  bundle: string,
+  scene: (pipeline: Pipeline) => Promise<string[]>,
+): Promise<void> {
+  const { temporal, s3 } = stack.settings;
+  const connection = await Connection.connect({ address: temporal });
+  if (namespace !== 'default') {
+    const workflowExecutionRetentionPeriod = msToTs('1 day');
+    await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod });
+  }
+  const client = new Client({ connection, namespace });
+  const close = () => connection.close();
+  const lab = { address: temporal, namespace, client, s3, bundle, close };
+  const pipeline = await openPipeline(lab, {
+    trainers: { endless: ['/bin/sh', '-c', 'exec tail -f /dev/null'] },
+  });
+  try {
+    await pipeline.work();
+    for (const workflowId of await scene(pipeline)) {
+      for (const { type, workflowId: id, history } of await historiesOf(client, workflowId)) {
+        const name = id.replace(/^(ingest|train)\//, '').replace(/^[0-9a-f]{32}$/, 'job');
+        const file = `${type}.${name.replaceAll('/', '-')}.json`;
+        writeFileSync(join(folder, file), compact(history, pipeline));
+        console.log(file);
+      }
+    }
+  } finally {
+    await pipeline.close();
+  }
+}
+
+/** A line for each event, without what belongs to the machine it was recorded on; replay reads none of that. */
+function compact(history: History, pipeline: Pipeline): string {
+  const { events } = scrub(historyToPlain(history), [
+    [pipeline.jobs, '/jobs'],
+    [root, './'],
+    [pipeline.endpoint.url, 'http://endpoint'],
+    [pipeline.lab.s3.endpoint, 'http://s3'],
+    [`${process.pid}@${hostname()}`, 'worker'],
+    [`${process.pid}-${hostname()}`, 'worker'],
+  ]) as { events: object[] };
+  return `{"events":[\n${events.map((event) => JSON.stringify(event)).join(',\n')}\n]}\n`;
+}
+
+/** Replaces texts everywhere, in the Base64 of payloads too. */
+function scrub(value: unknown, replacements: readonly (readonly [string, string])[]): unknown {
+  const clean = (text: string): string =>
+    replacements.reduce((now, [from, to]) => now.replaceAll(from, to), text);
+  if (typeof value === 'string') return clean(value);
+  if (Array.isArray(value)) return value.map((each) => scrub(each, replacements));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => {
+      if (key !== 'data' || typeof member !== 'string') return [key, scrub(member, replacements)];
+      const text = Buffer.from(member, 'base64').toString('utf8');
+      return [key, Buffer.from(clean(text)).toString('base64')];
+    }),
+  );
+}

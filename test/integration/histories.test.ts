@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Worker } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { describe, expect, inject, test } from 'vitest';
+import type { LaneInput } from '../../workflows/contract.ts';
+import * as workflows from '../../workflows/index.ts';
+import { type History, historyFromPlain } from '../executions.ts';
+import { quietly } from '../pipeline.ts';
+
+quietly();
+
+const folder = new URL('../histories/', import.meta.url);
+const files = readdirSync(folder);
+
+function historyOf(file: string): History {
+  return historyFromPlain(JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as object);
+}
+const startOf = (history: History) => history.events?.[0]?.workflowExecutionStartedEventAttributes;
+
+/** Replays a history; rejects when the workflows of the bundle would have done anything else. */
+function replay(history: History, code = inject('stack').bundle): Promise<void> {
+  return Worker.runReplayHistory(
+    { workflowBundle: { code } },
+    history,
+    startOf(history)?.workflowId ?? undefined,
+  );
+}
+
+test.each(files)('%s replays', async (file) => {
+  await replay(historyOf(file));
+});
+
+test('there is a history of every workflow type', () => {
+  const recorded = new Set(files.map((file) => startOf(historyOf(file))?.workflowType?.name));
+  expect(Object.keys(workflows).filter((type) => !recorded.has(type))).toEqual([]);
+});
+
+test('there is a lane of every phase, for the corpus and for instructions', () => {
+  const lanes = files
+    .map((file) => startOf(historyOf(file)))
+    .filter((start) => start?.workflowType?.name === 'processPartitions')
+    .map((start) => {
+      const [payload] = start?.input?.payloads ?? [];
+      const { phase, input } = JSON.parse(Buffer.from(payload?.data ?? []).toString()) as LaneInput;
+      return `${phase} ${input.replace(/-\d+$/, '')}`;
+    });
+  expect([...new Set(lanes)].sort()).toEqual([
+    'exchange corpus',
+    'exchange instructions',
+    'scan corpus',
+    'synthesize corpus',
+    'template corpus',
+    'template instructions',
+  ]);
+});
+
+describe('a workflow that no longer does what a history says', () => {
+  const file = files.find((name) => startOf(historyOf(name))?.workflowType?.name === 'ingestDomain') ?? '';
+
+  test('is found when the code has changed', async () => {
+    const code = inject('stack').bundle;
+    const changed = code.replaceAll('planSources', 'mixSources');
+    expect(changed).not.toBe(code);
+    await expect(replay(historyOf(file), changed)).rejects.toThrow(DeterminismViolationError);
+  });
+
+  test('is found when the history has', async () => {
+    const history = historyOf(file);
+    const scheduled = history.events?.findLast(
+      ({ activityTaskScheduledEventAttributes: activity }) => activity?.activityType?.name === 'publishRun',
+    )?.activityTaskScheduledEventAttributes;
+    expect(scheduled?.activityType?.name).toBe('publishRun');
+    if (scheduled) scheduled.activityType = { name: 'saveList' };
+    await expect(replay(history)).rejects.toThrow(DeterminismViolationError);
+  });
+});
