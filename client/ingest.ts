@@ -25,7 +25,7 @@ export async function ingest(
     note(`${attached ? 'Running already' : 'Started'}: ${workflowId}`);
     if (ui !== undefined) note(`Temporal UI: ${ui}`);
     note(
-      `The same with Temporal's own command:\n  temporal workflow start --address ${target.connection.address} --namespace ${target.namespace} --type ingestDomain --task-queue instruct-lake --workflow-id ${workflowId} --id-conflict-policy Fail --input-file ${file}`,
+      `The same with Temporal's own command:\n  temporal workflow start --address ${target.connection.address} --namespace ${target.namespace} --type ingestDomain --task-queue instruct-lake --workflow-id ${workflowId} --id-conflict-policy Fail --fail-existing --input-file ${file}`,
     );
     if (!options.watch) {
       if (options.json)

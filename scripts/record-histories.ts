@@ -12,8 +12,8 @@ import { samplePassages } from '../client/sample/index.ts';
 import { putSample, sampleSpec } from '../client/sample/lake.ts';
 import { until } from '../client/stack/poll.ts';
 import { openStack } from '../client/stack/stack.ts';
-import { failureOf, type History, historiesOf, historyToPlain } from '../test/executions.ts';
-import { openPipeline, type Pipeline, putTexts, textSpec } from '../test/pipeline.ts';
+import { failureOf, type History, historiesOf, historyToPlain, startedNow } from '../test/executions.ts';
+import { openPipeline, type Pipeline, type PipelineOptions, putTexts, textSpec } from '../test/pipeline.ts';
 import type { IngestSpec } from '../workflows/contract.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -28,6 +28,7 @@ try {
   });
   await record('default', code, withAttributes);
   await record('plain', code, withoutAttributes);
+  await record('cancelled', code, cancelled, { delayMs: 30_000 });
 } finally {
   await stack.close();
   rmSync(state, { recursive: true, force: true });
@@ -69,10 +70,29 @@ async function withoutAttributes(pipeline: Pipeline): Promise<string[]> {
   return ['ingest/plain/r1', 'ingest/plain/r2'];
 }
 
+/** A run that is cancelled while two partitions of a lane are in a round. */
+async function cancelled(pipeline: Pipeline): Promise<string[]> {
+  const { client } = pipeline.lab;
+  for (const [i, { text }] of samplePassages().slice(0, 2).entries()) {
+    await putTexts(pipeline.store, `raw/cancelled/${i}.parquet`, [text, text.toUpperCase()]);
+  }
+  const spec = textSpec('cancelled');
+  const input = { ...spec.input, partitionBytes: 1_024 };
+  const handle = await pipeline.start({ ...spec, input }, 'r1');
+  const { workflowId } = handle;
+  const met = async (): Promise<true | undefined> =>
+    (await startedNow(client, workflowId, 'synthesizeRound')) === 2 || undefined;
+  await until(met, { within: 60_000, what: 'no two rounds were met' });
+  await handle.cancel();
+  await handle.result().catch(() => {});
+  return [workflowId];
+}
+
 async function record(
   namespace: string,
   bundle: string,
   scene: (pipeline: Pipeline) => Promise<string[]>,
+  options: PipelineOptions = {},
 ): Promise<void> {
   const { temporal, s3 } = stack.settings;
   const connection = await Connection.connect({ address: temporal });
@@ -84,6 +104,7 @@ async function record(
   const close = () => connection.close();
   const lab = { address: temporal, namespace, client, s3, bundle, close };
   const pipeline = await openPipeline(lab, {
+    ...options,
     trainers: { endless: ['/bin/sh', '-c', 'exec tail -f /dev/null'] },
   });
   try {

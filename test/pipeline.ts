@@ -95,6 +95,8 @@ export async function openPipeline(lab: Lab, options: PipelineOptions = {}): Pro
         connection: { address: lab.address },
         namespace: lab.namespace,
         settings: other,
+        // Test files run side by side already, and a thread loads everything again.
+        threads: 1,
         workflows: { workflowBundle: { code: lab.bundle } },
       });
       workers.push(worker);

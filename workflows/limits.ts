@@ -1,14 +1,16 @@
-import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import { type Activities, QUEUES } from './contract.ts';
 
 /**
  * The limits of every activity, in one place. Attempts are unlimited until schedule-to-close: an outage of the
  * environment costs its own length and no more. What must not be tried again says so itself (non-retryable).
- * Heartbeats come every 5 s.
+ * Heartbeats come every 5 s. A cancelled workflow closes when its activities have ended, flushed what they had and
+ * let go of what they held; left to itself the SDK would not wait for them.
  */
 const ENDURING = {
   scheduleToCloseTimeout: '7 days',
   heartbeatTimeout: '30 seconds',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 } satisfies ActivityOptions;
 

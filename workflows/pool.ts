@@ -1,4 +1,9 @@
-/** Runs `task` for 0 … n-1, at most `width` at a time, and gives the results in order. The first failure ends it. */
+import { isCancellation } from '@temporalio/workflow';
+
+/**
+ * Runs `task` for 0 … n-1, at most `width` at a time, and gives the results in order. The first failure ends it; a
+ * cancellation ends when all that ran have ended, so that whoever starts the same again meets nobody at work.
+ */
 export async function inParallel<T>(n: number, width: number, task: (i: number) => Promise<T>): Promise<T[]> {
   const results: T[] = new Array(n);
   let next = 0;
@@ -8,7 +13,13 @@ export async function inParallel<T>(n: number, width: number, task: (i: number) 
       results[i] = await task(i);
     }
   }
-  await Promise.all(Array.from({ length: Math.min(width, n) }, take));
+  const running = Array.from({ length: Math.min(width, n) }, take);
+  try {
+    await Promise.all(running);
+  } catch (error) {
+    if (isCancellation(error)) await Promise.allSettled(running);
+    throw error;
+  }
   return results;
 }
 

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { commitStage, outputOf, readCommit } from '../../lake/commit.ts';
-import { TooManyFailedSources } from '../../lake/errors.ts';
+import { NothingToDo, TooManyFailedSources } from '../../lake/errors.ts';
 import { type ExchangeRecord, encodeRun, keyRange, mergeRuns } from '../../lake/exchange.ts';
 import { openCommittedRun } from '../../lake/runs.ts';
 import type { Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
@@ -24,7 +24,8 @@ const READS = 16;
 
 /**
  * Verdicts for one range of hashes: among documents with the same folded text the first in keep order (source key, row)
- * stays, the others name it. Sources that failed are left out beforehand. Throws TooManyFailedSources.
+ * stays, the others name it. Sources that failed are left out beforehand. Throws TooManyFailedSources, and
+ * NothingToDo when nothing valid is left.
  */
 export async function dedupeDocuments(
   { store, checkCancelled }: Services,
@@ -74,6 +75,15 @@ export async function dedupeDocuments(
             .join('\n')}`,
         );
       }
+      const alive = scanned.filter(({ source }) => !failures.has(source));
+      const sum = (count: (each: ScannedSource) => number): number =>
+        alive.reduce((total, each) => total + count(each), 0);
+      if (sum(({ texts }) => texts) === 0) {
+        throw new NothingToDo(
+          `no row under the prefix holds text: ${sum(({ rejects }) => rejects)} are null, blank or not UTF-8, ${failed.length} of ${sources.length} sources failed`,
+          { bucket: store.bucket, key: pins.spec.input.prefix },
+        );
+      }
       const runs = await Promise.all(
         commits.map((each) => limit(() => openCommittedRun(store, outputOf(each, EXACT)))),
       );
@@ -92,9 +102,6 @@ export async function dedupeDocuments(
           dropped.push(verdictRecord({ source, row, keptSource: kept.source, keptRow: kept.row }));
         }
       }
-      const alive = scanned.filter(({ source }) => !failures.has(source));
-      const sum = (count: (each: ScannedSource) => number): number =>
-        alive.reduce((total, each) => total + count(each), 0);
       const once = range === 0 ? 1 : 0;
       return {
         outputs: [

@@ -3,7 +3,12 @@ import { outputOf, readChecked, readCommit, type StageCommit } from '../../lake/
 import { sha256 } from '../../lake/hash.ts';
 import type { FullSpec } from '../../lake/spec.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import { type ObjectRef, type PublishInput, RULES_MODEL } from '../../workflows/contract.ts';
+import {
+  type FailedSource,
+  type ObjectRef,
+  type PublishInput,
+  RULES_MODEL,
+} from '../../workflows/contract.ts';
 import { FAILED, type FailedSourceRows } from '../dedupe/dedupe-documents.ts';
 import { readLists } from '../lists.ts';
 import { mixOf } from '../mix/mix.ts';
@@ -66,7 +71,7 @@ export async function collect(
       unicode: pins.unicode,
     },
     sources,
-    failedSources: failed.map(({ key, type }) => ({ key, type })),
+    failedSources: [...failed, ...failedInstructions(instructions)].map(({ key, type }) => ({ key, type })),
     counts: countsOf({ verdicts, rounds, corpus, instructions, mixed: mix }),
     mix: mix.sources.map(({ source, weight, unique, asked, got, shortfall, units, documents }) => ({
       source,
@@ -88,6 +93,12 @@ export async function collect(
     })),
   };
   return { core, shards };
+}
+
+/** Instruction sources that failed, once each. */
+function failedInstructions(commits: readonly StageCommit[]): FailedSource[] {
+  const failures = commits.flatMap(({ data }) => (data as InstructionData).failures);
+  return [...new Map(failures.map((failure) => [failure.key, failure])).values()];
 }
 
 /** The rounds behind a template commit, newest first. */

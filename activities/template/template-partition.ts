@@ -14,7 +14,7 @@ import { type TokenizedDocument, writeDocuments } from '../tokenize/documents.ts
 import { encodeDocuments } from '../tokenize/encode.ts';
 import { pinnedTokenizer } from '../tokenize/pinned.ts';
 import type { TextTokenizer } from '../tokenize/tokenizer.ts';
-import { cut, joinExamples } from './documents.ts';
+import { type ChainDocument, cut, joinExamples } from './documents.ts';
 import { checkPools } from './pinned.ts';
 import { type RenderedChain, renderChain } from './render.ts';
 
@@ -111,19 +111,24 @@ async function tokenize(
       documents.push({ ...draft, ids });
       continue;
     }
-    const fits = async ({ text }: { text: string }): Promise<boolean> => {
-      const [tokens] = await encodeDocuments(tokenizer, [text], onBatch);
-      return (tokens?.length ?? 0) <= sequenceLength;
+    const known = new Map<ChainDocument, Uint32Array>();
+    const encode = async (document: ChainDocument): Promise<Uint32Array> => {
+      const [tokens] = await encodeDocuments(tokenizer, [document.text], onBatch);
+      known.set(document, tokens as Uint32Array);
+      return tokens as Uint32Array;
     };
-    const pieces = await cut(chain, fits);
-    const cutIds = await encodeDocuments(
-      tokenizer,
-      pieces.map(({ text }) => text),
-      onBatch,
+    // The whole chain is known not to fit; what `cut` returns is what was encoded here, so no document is encoded twice.
+    const whole = chain.pieces.length;
+    const pieces = await cut(
+      chain,
+      async (document) =>
+        document.to - document.from < whole && (await encode(document)).length <= sequenceLength,
     );
-    for (const [piece, { text, spans }] of pieces.entries()) {
+    for (const [piece, document] of pieces.entries()) {
+      const { text, spans } = document;
       const id = renderedId(draft.unit, 0, piece);
-      documents.push({ ...draft, id, text, spans, ids: cutIds[piece] as Uint32Array });
+      const tokens = known.get(document) ?? (await encode(document));
+      documents.push({ ...draft, id, text, spans, ids: tokens });
     }
   }
   return documents;

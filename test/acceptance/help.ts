@@ -45,7 +45,10 @@ await mustBeUsage(['ingest', spec], problems);
 await mustBeUsage(['spec', 'check', spec], problems);
 writeFileSync(spec, '{ "domain": ');
 await mustBeUsage(['ingest', spec], /neither JSON nor YAML/);
-must(true, 'a spec that is not valid is refused with all its problems before any server is asked; exit code 2');
+must(
+  true,
+  'a spec that is not valid is refused with all its problems before any server is asked; exit code 2',
+);
 
 const times: number[] = [];
 for (let i = 0; i < TIMES; i++) times.push((await lake(['--help'])).seconds);

@@ -20,10 +20,13 @@ export function must(so: boolean, what: string): asserts so {
   console.log(`  so: ${what}`);
 }
 
-/** Ends the script, with success, when a thing it needs is not on this machine; it says so. */
+/** What a script exits with when a thing it needs is not on this machine. */
+export const SKIPPED = 77;
+
+/** Ends the script when a thing it needs is not on this machine; it says so, and counts neither way. */
 export function skip(why: string): never {
   console.log(`  skipped: ${why}`);
-  process.exit(0);
+  process.exit(SKIPPED);
 }
 
 /** A folder that goes when the script ends. */

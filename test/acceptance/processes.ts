@@ -111,9 +111,9 @@ async function show({ after, command, shows, end, exits }: Case): Promise<void> 
       throw new Error(`the servers do not run:\n${running.map(({ line }) => line).join('\n')}`);
     const told = performance.now();
     end(child);
-    const [code, signal] = await until('its end', END_SECONDS, () =>
-      Promise.race([exit, new Promise<undefined>((resolve) => setTimeout(resolve, 100))]),
-    );
+    const slow = setTimeout(() => child.kill('SIGKILL'), END_SECONDS * 1000);
+    const [code, signal] = await exit;
+    clearTimeout(slow);
     await noneLeft(folder, `${after} (it had ${running.length}, and ended with ${code ?? signal})`, told);
     if (!exits.includes(code ?? signal ?? 0)) throw new Error(`it ended with ${code ?? signal}`);
   } catch (error) {

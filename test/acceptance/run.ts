@@ -1,8 +1,9 @@
 // Runs acceptance scripts: `npm run acceptance -- [--tier ci|readers|torch|manual] [NAME…]`. Each script is a program of its
 // own that exits non-zero when what it shows is not so; its first line says `// tier: <tier>` and what it shows.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { SKIPPED } from './lib.ts';
 
 const folder = new URL('./', import.meta.url);
 const TIERS = ['ci', 'readers', 'torch', 'manual'];
@@ -35,24 +36,26 @@ function main(args: string[]): number {
   const chosen = scripts().filter(
     ({ name, tier }) => tiers.includes(tier) && (names.length === 0 || names.includes(name)),
   );
-  let failed = 0;
+  const ended = { shown: 0, failed: 0, skipped: 0 };
   for (const { name, tier, shows } of chosen) {
     console.log(`\n${name} (${tier}): ${shows}`);
     const started = performance.now();
     const script = fileURLToPath(new URL(`${name}.ts`, folder));
     const { status } = spawnSync(process.execPath, ['--import', 'tsx', script], { stdio: 'inherit' });
     const seconds = Math.round((performance.now() - started) / 100) / 10;
-    console.log(`${status === 0 ? 'shown' : `FAILED (${status})`} after ${seconds} s`);
-    if (status !== 0) failed++;
-    if (KEPT.includes(tier)) keep(name, { shows, passed: status === 0, seconds });
+    const end = status === 0 ? 'shown' : status === SKIPPED ? 'skipped' : 'failed';
+    ended[end]++;
+    console.log(`${end} after ${seconds} s`);
+    if (end !== 'skipped' && KEPT.includes(tier)) keep(name, { shows, passed: end === 'shown', seconds });
   }
-  console.log(`\n${chosen.length - failed} passed, ${failed} failed`);
-  return failed === 0 && chosen.length > 0 ? 0 : 1;
+  console.log(`\n${ended.shown} passed, ${ended.failed} failed, ${ended.skipped} skipped`);
+  return ended.failed === 0 && chosen.length > 0 ? 0 : 1;
 }
 
 function keep(name: string, result: object): void {
   const commit = spawnSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).stdout.trim();
   const file = new URL(`results/${name}.json`, folder);
+  mkdirSync(new URL('results/', folder), { recursive: true });
   writeFileSync(file, `${JSON.stringify({ name, ...result, commit }, null, 2)}\n`);
 }
 

@@ -55,7 +55,7 @@ test('there is a lane of every phase, for the corpus and for instructions', () =
 });
 
 describe('a workflow that no longer does what a history says', () => {
-  const file = files.find((name) => startOf(historyOf(name))?.workflowType?.name === 'ingestDomain') ?? '';
+  const file = 'ingestDomain.sample-r1.json';
 
   test('is found when the code has changed', async () => {
     const code = inject('stack').bundle;

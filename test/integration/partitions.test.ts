@@ -209,6 +209,17 @@ describe('broken files among good ones', () => {
   });
 });
 
+test.each([
+  ['blank rows alone', textFile(['', null, ' ']), '3 are null, blank or not UTF-8, 0 of 1 sources failed'],
+  ['unreadable files alone', new Uint8Array([1, 2, 3]), '1 of 1 sources failed'],
+])('%s are nothing to do', async (name, file, said) => {
+  const domain = name.replaceAll(' ', '-');
+  await pipeline.store.put(`raw/${domain}/a.parquet`, file);
+  const { type, message } = await failureOf(pipeline.runIngest(bare(domain, { maxFailedFraction: 1 }), 'r1'));
+  expect(type).toBe('NothingToDo');
+  expect(message).toContain(said);
+});
+
 describe('a run that failed for a broken file, started again', () => {
   const key = (domain: string, name: string): string => `raw/${domain}/${name}.parquet`;
   const first = textFile(['The first file says this.', 'And this is said twice.']);

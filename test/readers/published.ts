@@ -61,7 +61,7 @@ export const PYTHON = process.env.INSTRUCT_LAKE_PYTHON;
 export function caseFor(program: string, folder: string, what: object): string[] {
   const file = join(folder, `${program}.case.json`);
   writeFileSync(file, JSON.stringify(what, null, 1));
-  return ['-W', 'ignore', join(import.meta.dirname, program), file];
+  return ['-B', '-W', 'ignore', join(import.meta.dirname, program), file];
 }
 
 function json<T>(file: string): T {

@@ -28,11 +28,14 @@ def read_file(key, path, columns, needed=()):
     except (pa.ArrowInvalid, OSError):
         return RawFile(key, 0, None)
     rows = file.metadata.num_rows
-    try:
-        table = file.read(columns=[*columns, *needed])
-        return RawFile(key, rows, list(zip(*(_bytes_of(table[name]) for name in columns))))
-    except (pa.ArrowInvalid, OSError, KeyError):
+    # Asked for a column that is not there, pyarrow reads the others and says nothing.
+    if not {*columns, *needed} <= set(file.schema_arrow.names):
         return RawFile(key, rows, None)
+    try:
+        table = file.read(columns=columns)
+    except (pa.ArrowInvalid, OSError):
+        return RawFile(key, rows, None)
+    return RawFile(key, rows, list(zip(*(_bytes_of(table[name]) for name in columns))))
 
 
 def _bytes_of(column):

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { must, ok, ROOT, type Finished, run, skip } from '../lib.ts';
+import { type Finished, must, ok, ROOT, run, skip } from '../lib.ts';
 import { noneLeft, strangersEnv } from './belongings.ts';
 
 /** The bound for the quickstart once the servers are there. */

@@ -1,0 +1,78 @@
+import { createServer } from 'node:net';
+import { obtainServers } from '../../../client/stack/obtain.ts';
+import type { Failures, Progress } from '../../../workflows/contract.ts';
+import { type Finished, run, until } from '../lib.ts';
+
+/** Temporal's own command, at one server. */
+export interface TemporalCli {
+  binary: string;
+  address: string;
+  /** Any of its commands. */
+  run: (...args: string[]) => Promise<Finished>;
+  /** `workflow start` of `ingestDomain`; with `fail` the flags by which an id that runs already is refused. */
+  start: (id: string, specFile: string, fail?: boolean) => Promise<Finished>;
+  /** Waits for the end. */
+  result: (id: string) => Promise<Finished>;
+  progress: (id: string) => Promise<Progress>;
+  failures: (id: string) => Promise<Failures>;
+  /** RUNNING, COMPLETED, FAILED, …, of the last execution with that id. */
+  status: (id: string) => Promise<string>;
+  /** Polls `workflow list` until it names every id: the index of a server is a little behind. */
+  listed: (query: string, ids: readonly string[]) => Promise<string>;
+}
+
+const LISTED_SECONDS = 30;
+
+export async function temporalCli(
+  address: string,
+  at: { cwd: string; env: NodeJS.ProcessEnv },
+): Promise<TemporalCli> {
+  const { temporal: binary } = await obtainServers((line) => console.log(`  ${line}`));
+  const call = (...args: string[]): Promise<Finished> => run(binary, [...args, '--address', address], at);
+  const parsed = async (...args: string[]): Promise<unknown> => {
+    const { code, stdout, stderr } = await call(...args, '--output', 'json');
+    if (code !== 0) throw new Error(`temporal ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
+    return JSON.parse(stdout);
+  };
+  const query = async (id: string, type: string): Promise<unknown> => {
+    const answer = await parsed('workflow', 'query', '--workflow-id', id, '--type', type);
+    return (answer as { queryResult: unknown[] }).queryResult[0];
+  };
+  return {
+    binary,
+    address,
+    run: call,
+    start: (id, specFile, fail = true) =>
+      call(
+        ...['workflow', 'start', '--type', 'ingestDomain', '--task-queue', 'instruct-lake'],
+        ...['--workflow-id', id, '--input-file', specFile],
+        ...(fail ? ['--id-conflict-policy', 'Fail', '--fail-existing'] : []),
+      ),
+    result: (id) => call('workflow', 'result', '--workflow-id', id),
+    progress: (id) => query(id, 'progress') as Promise<Progress>,
+    failures: (id) => query(id, 'failures') as Promise<Failures>,
+    status: async (id) => {
+      const described = await parsed('workflow', 'describe', '--workflow-id', id);
+      const { status } = (described as { workflowExecutionInfo: { status: string } }).workflowExecutionInfo;
+      return status.replace(/^WORKFLOW_EXECUTION_STATUS_/, '');
+    },
+    listed: (wanted, ids) =>
+      until(`${ids.join(', ')} in workflow list --query '${wanted}'`, LISTED_SECONDS, async () => {
+        const { stdout } = await call('workflow', 'list', '--query', wanted);
+        return ids.every((id) => new RegExp(`\\s${id}\\s`).test(stdout)) ? stdout : undefined;
+      }),
+  };
+}
+
+/** The run id that `workflow start` has printed. */
+export const runIdOf = ({ stdout }: Finished): string | undefined => /RunId\s+(\S+)/.exec(stdout)?.[1];
+
+/** A port that nobody listens at now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (typeof address !== 'object' || address === null) throw new Error('no free port');
+  return address.port;
+}
