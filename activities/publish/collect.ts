@@ -16,6 +16,7 @@ import type { RunPins } from '../plan/pins.ts';
 import { inputsOf } from '../plan/plan.ts';
 import { readSources } from '../plan/read-plan.ts';
 import { dtypeFor } from '../shards/megatron.ts';
+import type { InstructionData } from '../template/template-instructions.ts';
 import type { ManifestCore, PublishedShard, RunCounts } from './publication.ts';
 
 const READS = 16;
