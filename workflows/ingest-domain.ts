@@ -53,7 +53,7 @@ export async function ingestDomain(spec: IngestSpec): Promise<IngestResult> {
   const progress: Progress = { phase: 'open', done: 0, total: 0, counts, lanes: [] };
   setHandler(progressQuery, () => ({ ...progress, lanes: [...lanes] }));
   /** Before the verdicts only unreadable files are known; from then on all that failed. */
-  const failed = (): number => counts.failedSources ?? counts.unreadableSources ?? 0;
+  const failed = (): number => Math.max(counts.failedSources ?? 0, counts.unreadableSources ?? 0);
   setHandler(failuresQuery, () => ({ total: failed(), sources: failures }));
 
   const opened = await activities.openRun({ workflowId, spec });

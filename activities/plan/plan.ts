@@ -104,6 +104,8 @@ export async function plan(services: Services, pins: RunPins): Promise<Committed
       const counts = {
         sources: inputs.reduce((sum, each) => sum + each.sources, 0),
         unreadableSources: inputs.reduce((sum, each) => sum + each.failed, 0),
+        // Of the corpus, dedupe counts all that failed; of instructions, these and what fails when they are read.
+        failedSources: inputs.reduce((sum, each) => sum + (each.name === 'corpus' ? 0 : each.failed), 0),
       };
       return { outputs, counts, data: inputs };
     },

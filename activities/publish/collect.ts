@@ -45,9 +45,13 @@ export async function collect(
   const shards = (await read(await readLists(store, [input.shards]))).map(publishedShard);
 
   const sources: ManifestCore['sources'] = [];
+  const unreadable: FailedSource[] = [];
   for (const { name } of inputsOf(pins.spec)) {
     const planned = await readSources(store, input.plan, name);
     const list = planned.map(({ key, etag, rows }) => [key, etag, rows]);
+    // Those of the corpus are among the failures that dedupe settled.
+    if (name !== 'corpus')
+      unreadable.push(...planned.flatMap(({ key, failure }) => (failure ? [{ key, ...failure }] : [])));
     sources.push({ name, objects: planned.length, sha256: sha256(JSON.stringify(list)) });
   }
   const first = verdicts[0];
@@ -72,7 +76,10 @@ export async function collect(
       unicode: pins.unicode,
     },
     sources,
-    failedSources: [...failed, ...failedInstructions(instructions)].map(({ key, type }) => ({ key, type })),
+    failedSources: [...failed, ...unreadable, ...failedInstructions(instructions)].map(({ key, type }) => ({
+      key,
+      type,
+    })),
     counts: countsOf({ verdicts, rounds, corpus, instructions, mixed: mix }),
     mix: mix.sources.map(({ source, weight, unique, asked, got, shortfall, units, documents }) => ({
       source,
@@ -149,6 +156,8 @@ function countsOf(from: {
       failed: sum(verdicts, 'failedRows'),
     },
     texts: {
+      converted: sum(rounds, 'convertedTexts'),
+      raw: sum(corpus, 'rawTexts'),
       prompted: sum(rounds, 'prompted'),
       withPairs: sum(rounds, 'textsWithPairs'),
       linked: sum(rounds, 'linked'),

@@ -22,7 +22,15 @@ export interface RunCounts {
     rejects: number;
     failed: number;
   };
-  texts: { prompted: number; withPairs: number; linked: number; setAside: number };
+  /** `converted` and `raw` (of slots that the share leaves out) are texts; `prompted` and the rest count parts. */
+  texts: {
+    converted: number;
+    raw: number;
+    prompted: number;
+    withPairs: number;
+    linked: number;
+    setAside: number;
+  };
   pairs: { valid: number; dropped: number };
   usage: { promptTokens: number; completionTokens: number };
   documents: {

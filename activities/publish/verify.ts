@@ -67,6 +67,12 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
       instructions.documents + instructions.rejects + instructions.failed,
       `planned = documents ${instructions.documents} + rejects ${instructions.rejects} + failed ${instructions.failed}`,
     ),
+    equal(
+      'kept rows balance',
+      rows.kept,
+      texts.converted + texts.raw,
+      `kept = converted ${texts.converted} + raw ${texts.raw}`,
+    ),
     {
       what: 'texts balance',
       ok: texts.withPairs + texts.setAside <= texts.prompted && texts.linked <= texts.withPairs,

@@ -75,6 +75,7 @@ function countsOf(entries: readonly Entry[]): Record<string, number> {
   const sum = (count: (entry: Entry) => number): number =>
     entries.reduce((total, each) => total + count(each), 0);
   return {
+    convertedTexts: sum(({ part }) => (part === 0 ? 1 : 0)),
     prompted: entries.length,
     pairs: sum(({ pairs }) => pairs.length),
     textsWithPairs: sum(({ pairs }) => (pairs.length > 0 ? 1 : 0)),

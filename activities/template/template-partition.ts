@@ -56,6 +56,7 @@ export async function templatePartition(
         dtype: dtypeFor(pins.tokenizer.highestId),
       });
       const counts = {
+        rawTexts: slots.reduce((sum, { converted, texts }) => sum + (converted ? 0 : texts.length), 0),
         chains: drafts.filter(({ chain }) => chain !== undefined).length,
         documents: documents.length,
         tokens: documents.reduce((sum, { ids }) => sum + ids.length, 0),

@@ -22,6 +22,7 @@ await startedWatchedFinished();
 await failingSource();
 await refusedSpecs();
 await resumed();
+await goesOnAfterDown();
 await withoutSearchAttributes();
 
 async function startedWatchedFinished(): Promise<void> {
@@ -146,11 +147,27 @@ async function resumed(): Promise<void> {
   await verified('biomed/r2');
 }
 
+async function goesOnAfterDown(): Promise<void> {
+  const id = 'ingest/biomed/r3';
+  await ours.start(id, 'spec.json');
+  await until('the rounds', RUN_SECONDS, async () =>
+    (await ours.progress(id)).phase === 'synthesize' ? true : undefined,
+  );
+  for (const verb of [['down'], ['up', '--detach']]) {
+    const { code, stderr } = await lake(verb, { cwd: folder, env });
+    if (code !== 0) throw new Error(`NOT SO: ${verb.join(' ')} exits 0 (${code})\n${stderr}`);
+  }
+  must((await ours.result(id)).code === 0, 'after down and up, a run that was under way goes on by itself');
+  await verified('biomed/r3');
+}
+
 async function withoutSearchAttributes(): Promise<void> {
   const address = `127.0.0.1:${await freePort()}`;
   const plain = await temporalCli(address, { cwd: folder, env });
   const [host = '', port = ''] = address.split(':');
-  const server = start(plain.binary, ['server', 'start-dev', '--headless', '--ip', host, '--port', port], { env });
+  const server = start(plain.binary, ['server', 'start-dev', '--headless', '--ip', host, '--port', port], {
+    env,
+  });
   await until('a plain server', RUN_SECONDS, async () => {
     const { code, stdout } = await plain.run('operator', 'cluster', 'health');
     return (code === 0 && stdout.includes('SERVING')) || undefined;

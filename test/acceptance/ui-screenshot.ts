@@ -28,7 +28,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
 });
 try {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 1240 } });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 1110 } });
   page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(`${settings.ui}/namespaces/default/workflows/${encodeURIComponent(ID)}`);
   await page.getByText('publishRun').first().waitFor();

@@ -38,7 +38,7 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
     failedSources: [],
     counts: {
       rows: { planned: 20, kept: 12, duplicates: 3, heldBack: 0, rejects: 4, failed: 1 },
-      texts: { prompted: 12, withPairs: 10, linked: 6, setAside: 0 },
+      texts: { converted: 12, raw: 0, prompted: 12, withPairs: 10, linked: 6, setAside: 0 },
       pairs: { valid: 1234567, dropped: 0 },
       usage: { promptTokens: 100, completionTokens: 50 },
       documents: { chains: 4, made: 6, tokens: 3000, overlong: 0, mixed: 9, mixedTokens: 4000 },

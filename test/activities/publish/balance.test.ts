@@ -8,7 +8,7 @@ function manifest(): Counted {
   return {
     counts: {
       rows: { planned: 10, kept: 5, duplicates: 2, heldBack: 0, rejects: 1, failed: 2 },
-      texts: { prompted: 5, withPairs: 4, linked: 3, setAside: 1 },
+      texts: { converted: 4, raw: 1, prompted: 5, withPairs: 4, linked: 3, setAside: 1 },
       pairs: { valid: 12, dropped: 1 },
       usage: { promptTokens: 1, completionTokens: 1 },
       documents: { chains: 1, made: 3, tokens: 300, overlong: 0, mixed: 4, mixedTokens: 400 },
@@ -53,7 +53,8 @@ describe('counts of a run', () => {
     expect(wrong(() => {})).toEqual([]);
   });
   test.each([
-    ['a lost row', (each: Counted) => each.counts.rows.kept--, ['rows balance']],
+    ['a lost row', (each: Counted) => each.counts.rows.kept--, ['rows balance', 'kept rows balance']],
+    ['a kept row that went nowhere', (each: Counted) => each.counts.texts.raw--, ['kept rows balance']],
     ['a row counted twice', (each: Counted) => each.counts.rows.duplicates++, ['rows balance']],
     [
       'a lost instruction',
