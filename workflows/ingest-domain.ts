@@ -73,8 +73,12 @@ export async function ingestDomain(spec: IngestSpec): Promise<IngestResult> {
       { key: ATTRIBUTES.failed, value: failed() },
     ]);
   }
-  function keepFailures(more: readonly FailedSource[] | undefined): void {
-    failures.push(...(more ?? []).slice(0, FAILURES_KEPT - failures.length));
+  function keepFailures(more: readonly FailedSource[] = []): void {
+    for (const failure of more) {
+      if (failures.length === FAILURES_KEPT) return;
+      // A source in several partitions fails in each of them.
+      if (!failures.some(({ key }) => key === failure.key)) failures.push(failure);
+    }
   }
   /** One phase of the partitions of some inputs, in lanes; the commits of each lane as a list. */
   async function inLanes(
