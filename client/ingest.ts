@@ -1,9 +1,11 @@
-import { parseSpec } from '../lake/spec.ts';
+import { refuseOtherSpec } from '../activities/plan/pins.ts';
+import { type FullSpec, parseSpec } from '../lake/spec.ts';
+import type { RunRef } from '../workflows/contract.ts';
 import { EXIT } from './exit.ts';
 import { print } from './print.ts';
 import { readSpecFile } from './spec-file.ts';
 import { startIngest } from './start-ingest.ts';
-import { openClient, resolveTarget, type TargetFlags } from './target.ts';
+import { openClient, openLake, resolveTarget, type Target, type TargetFlags } from './target.ts';
 
 /** `ingest`: checks the spec here as well, starts the workflow, says where it can be seen, and watches it if asked. */
 export async function ingest(
@@ -14,9 +16,10 @@ export async function ingest(
   const spec = parseSpec(await readSpecFile(file));
   const target = await resolveTarget(options);
   note(`Using ${target.said}.`);
+  const name = options.run ?? new Date().toISOString().slice(0, 10);
+  await checkLake(target, { domain: spec.domain, run: name }, spec);
   const { client, close } = await openClient(target);
   try {
-    const name = options.run ?? new Date().toISOString().slice(0, 10);
     const { run, workflowId, attached } = await startIngest(client, spec, name);
     const ui =
       target.ui === undefined
@@ -38,5 +41,19 @@ export async function ingest(
     return exitOfState(await watchRun(target, run, { json: options.json === true }));
   } finally {
     await close();
+  }
+}
+
+/**
+ * Looks for a conflict before anything is started, so that a good run is not overshadowed by a refused start. A lake is
+ * needed, except where a Temporal server was named on purpose: then its worker finds out.
+ */
+async function checkLake(target: Target, run: RunRef, spec: FullSpec): Promise<void> {
+  if (target.lake === undefined && target.chosen) return;
+  const store = openLake(target);
+  try {
+    await refuseOtherSpec(store, run, spec);
+  } finally {
+    store.close();
   }
 }

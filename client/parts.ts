@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { InvalidConfig } from '../lake/errors.ts';
 import { openEndpoint } from './endpoint/server.ts';
 import { writeLocalConfig } from './local-config.ts';
 import type { StackPart } from './stack/stack.ts';
@@ -18,7 +19,7 @@ export function localParts(configFile: string | undefined): StackPart[] {
       name: 'the worker',
       async open(stack) {
         const file = configFile === undefined ? undefined : resolve(configFile);
-        const extra = file === undefined ? undefined : { file, text: await readFile(file, 'utf8') };
+        const extra = file === undefined ? undefined : { file, text: await readExtra(file) };
         const settings = await writeLocalConfig(stack, extra, process.env);
         const { startWorker } = await import('../worker/worker.ts');
         const { quietRuntime } = await import('../worker/runtime.ts');
@@ -32,4 +33,10 @@ export function localParts(configFile: string | undefined): StackPart[] {
       },
     },
   ];
+}
+
+function readExtra(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new InvalidConfig(`the configuration ${file} cannot be read`, {}, { cause });
+  });
 }

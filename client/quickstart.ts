@@ -16,6 +16,9 @@ import { openClient, resolveTarget, type Target } from './target.ts';
 import { exitOfState } from './view/run-state.ts';
 import { watchRun } from './view/watch.ts';
 
+/** Lines of the document that are shown: enough for a text with its pairs. */
+const SHOWN_LINES = 40;
+
 /** The README's first command: servers, sample, run, summary; the exit code. */
 export async function quickstart(state: string, note: (line: string) => void): Promise<number> {
   const life = watchLifetime();
@@ -67,7 +70,9 @@ async function runSample(
     note('One document as the model will see it:');
     const tokenizer = await openTokenizer({ file: sampleTokenizerPath(), bos: 'none', eos: '<|end|>' });
     const document = await showDocument(store, run, tokenizer);
-    for (const line of document.split('\n')) note(`  | ${printable(line)}`);
+    const lines = document.split('\n');
+    for (const line of lines.slice(0, SHOWN_LINES)) note(`  | ${printable(line)}`);
+    if (lines.length > SHOWN_LINES) note(`  … and ${lines.length - SHOWN_LINES} more lines`);
     for (const line of whatNext(target, run, state, stays)) note(line);
     return code;
   } finally {

@@ -16,7 +16,18 @@ export async function runEndpoint(
     throw new BadUsage('--port and --delay-ms take whole numbers');
   const life = watchLifetime();
   try {
-    const endpoint = await openEndpoint({ host, port, delayMs, ...(apiKey === undefined ? {} : { apiKey }) });
+    const endpoint = await openEndpoint({
+      host,
+      port,
+      delayMs,
+      ...(apiKey === undefined ? {} : { apiKey }),
+    }).catch((cause: NodeJS.ErrnoException) => {
+      throw new BadUsage(
+        `the endpoint cannot listen on ${host}:${port} (${cause.code}); take another --port`,
+        {},
+        { cause },
+      );
+    });
     report(`The embedded endpoint listens on ${endpoint.url}. Its answers are mined by rules: a smoke test.`);
     const ending = await life.ended;
     await endpoint.close();

@@ -5,10 +5,8 @@ import { BadUsage } from '../lake/errors.ts';
 /** What a spec file holds, JSON or YAML (JSON is YAML too). Throws BadUsage. */
 export async function readSpecFile(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    const why =
-      cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
-        ? 'there is no such file'
-        : String(cause);
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const why = { ENOENT: 'there is no such file', EISDIR: 'it is a folder' }[code] ?? code;
     throw new BadUsage(`the spec ${file} cannot be read: ${why}`, {}, { cause });
   });
   try {

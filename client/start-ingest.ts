@@ -4,14 +4,18 @@ import {
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
-import { BadUsage } from '../lake/errors.ts';
+import { BadUsage, SpecConflict } from '../lake/errors.ts';
+import { canonicalJson } from '../lake/hash.ts';
 import { RUN } from '../lake/layout.ts';
-import type { FullSpec } from '../lake/spec.ts';
+import { type FullSpec, parseSpec } from '../lake/spec.ts';
 import { type IngestSpec, QUEUES, type RunRef } from '../workflows/contract.ts';
 import type { ingestDomain } from '../workflows/index.ts';
 import { workflowIdOf } from './run-name.ts';
 
-/** Starts `ingestDomain` for a run, or finds it running. A closed run of the same name is taken up again: its pins hold. */
+/**
+ * Starts `ingestDomain` for a run, or finds it running with the same spec. A closed run of the same name is taken up again:
+ * its pins hold. Throws SpecConflict, BadUsage.
+ */
 export async function startIngest(
   client: Client,
   spec: IngestSpec | FullSpec,
@@ -32,6 +36,23 @@ export async function startIngest(
     return { run, workflowId, attached: false };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const started = await startedWith(client, workflowId);
+    if (canonicalJson(parseSpec(started)) !== canonicalJson(parseSpec(spec))) {
+      throw new SpecConflict(
+        `run ${run.domain}/${run.run} is running with another spec; give this one another name with --run NAME`,
+      );
+    }
     return { run, workflowId, attached: true };
   }
+}
+
+/** The spec that a running workflow was started with: the input in the first event of its history. */
+async function startedWith(client: Client, workflowId: string): Promise<unknown> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution: { workflowId },
+    maximumPageSize: 1,
+  });
+  const input = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+  return input?.data == null ? undefined : JSON.parse(new TextDecoder().decode(input.data));
 }

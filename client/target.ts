@@ -22,6 +22,8 @@ export interface Target {
   /** Base address of Temporal's UI, where it is known. */
   ui: string | undefined;
   stack: StackSettings | undefined;
+  /** A flag, a variable or a stack chose it, not the default. */
+  chosen: boolean;
   /** One sentence on what was chosen and why. */
   said: string;
 }
@@ -75,6 +77,7 @@ export async function resolveTarget(
       lake: stack.s3,
       ui: stack.ui,
       stack,
+      chosen: true,
       said: `the local stack of ${state}`,
     };
   }
@@ -82,13 +85,8 @@ export async function resolveTarget(
     throw new BadUsage(`no stack runs on ${state}; start it with \`instruct-lake up --state ${state}\``);
   }
   const address = '127.0.0.1:7233';
-  return remote(
-    flags,
-    env,
-    { address },
-    flags.namespace,
-    `Temporal at ${address} (the default; no stack runs on ${state})`,
-  );
+  const said = `Temporal at ${address} (the default; no stack runs on ${state})`;
+  return { ...remote(flags, env, { address }, flags.namespace, said), chosen: false };
 }
 
 function remote(
@@ -111,6 +109,7 @@ function remote(
     lake,
     ui: undefined,
     stack: undefined,
+    chosen: true,
     said: bucket === undefined ? said : `${said}, bucket ${bucket}`,
   };
 }

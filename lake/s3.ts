@@ -12,6 +12,7 @@ import { Upload } from '@aws-sdk/lib-storage';
 import {
   AccessDenied,
   BucketNotFound,
+  CorruptLake,
   type ErrorContext,
   InputChanged,
   LakeError,
@@ -227,6 +228,14 @@ function failure(verb: string, cause: unknown, where: ErrorContext): LakeError {
   ) {
     return new AccessDenied(
       `could not ${verb} the object: ${why}; check the credentials and the bucket's policy`,
+      where,
+      { cause },
+    );
+  }
+  // The SDK has no class of its own for a response whose bytes are not those of its checksum.
+  if (cause instanceof Error && cause.message.startsWith('Checksum mismatch')) {
+    return new CorruptLake(
+      `the bytes of the object are not those that were put there (${cause.message}); restore it from a copy`,
       where,
       { cause },
     );

@@ -33,12 +33,9 @@ Examples:
             paths,
             to: options.to,
             overwrite: options.overwrite === true,
-            report: note,
+            report: options.json ? note : print,
           });
           if (options.json) print(JSON.stringify(imported));
-          else
-            for (const { key, rows, bytes, state } of imported)
-              print(`${state}  ${key}  ${rows} rows  ${bytes} bytes`);
         } finally {
           store.close();
         }

@@ -35,7 +35,8 @@ export async function watchRun(target: Target, run: RunRef, options: WatchOption
   const stop = new AbortController();
   const signal = options.signal ?? stop.signal;
   const onInterrupt = (): void => stop.abort();
-  if (options.signal === undefined) process.once('SIGINT', onInterrupt);
+  // `on`, not `once`: the live view's own exit handler ends the process when it finds itself the only listener left.
+  if (options.signal === undefined) process.on('SIGINT', onInterrupt);
   const stream = options.stream ?? process.stdout;
   const view = options.json ? jsonView(stream) : stream.isTTY ? liveView(stream) : plainView(stream);
   let last = blank(run);

@@ -6,6 +6,9 @@ import { must, ok, ROOT, run, scratch } from './lib.ts';
 import { strangersEnv } from './parts/belongings.ts';
 import { showQuickstart } from './parts/clone.ts';
 
+/** Names that have no place in the package. */
+const STRAY = /^(test|bench|scripts|node_modules|\.)|(?<!\.d)\.[cm]?ts$|\.map$|\.test\./;
+
 const folder = scratch('packed');
 const env = strangersEnv(folder);
 
@@ -33,13 +36,8 @@ const installed = join(home, 'node_modules', 'instruct-lake');
 const files = readdirSync(installed, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => join(entry.parentPath, entry.name));
-const named = (pattern: RegExp) =>
-  files.map((file) => file.slice(installed.length + 1)).filter((name) => pattern.test(name));
-const stray = named(/^(test|bench|scripts|node_modules|\.)|(?<!\.d)\.[cm]?ts$|\.map$|\.test\./);
-must(
-  stray.length === 0,
-  `none of its ${files.length} files is a test, a source or a map (${stray.join(', ')})`,
-);
+const stray = files.map((file) => file.slice(installed.length + 1)).filter((name) => STRAY.test(name));
+none(stray, `of its ${files.length} files none is a test, a source or a map`);
 for (const name of ['README.md', 'docs/operations.md', 'dist/workflows.bundle.js', 'dist/client/index.d.ts'])
   must(files.includes(join(installed, name)), `${name} is in it`);
 const { exports } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
@@ -49,13 +47,13 @@ const promised = Object.values(exports).flatMap((each) =>
   typeof each === 'string' ? each : Object.values(each),
 );
 const absent = promised.filter((name) => !files.includes(join(installed, name)));
-must(absent.length === 0, `every file that its exports name is there (${absent.join(', ')})`);
+none(absent, 'every file that its exports name is there');
 const imports = Object.keys(exports).filter((name) => !name.endsWith('.json'));
 const load = imports.map((name) => `await import('instruct-lake${name.slice(1)}');`).join(' ');
 await ok(process.execPath, ['--input-type=module', '--eval', load], { cwd: home, env });
 must(true, `they can be imported: ${imports.join(', ')}`);
 const telling = files.filter((file) => tellsThisMachine(readFileSync(file)));
-must(telling.length === 0, `none of them names this checkout or a home folder (${telling.join(', ')})`);
+none(telling, 'none of its files names this checkout or a home folder');
 
 await showQuickstart(['npx', '--no-install', 'instruct-lake', 'quickstart'], { cwd: home, folder });
 
@@ -67,6 +65,10 @@ function tellsThisMachine(bytes: Buffer): boolean {
   );
   const places = [ROOT.replace(/\/$/, ''), ...(homedir().length > 1 ? [`${homedir()}/`] : [])];
   return [text, ...maps].some((each) => places.some((place) => each.includes(place)));
+}
+
+function none(found: readonly string[], what: string): void {
+  must(found.length === 0, found.length === 0 ? what : `${what}: ${found.join(', ')}`);
 }
 
 function kilobytes(bytes: number): number {

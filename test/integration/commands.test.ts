@@ -26,6 +26,7 @@ const targetOf = ({ lab }: Pipeline, changes: Partial<Target> = {}): Target => (
   lake: lab.s3,
   ui: undefined,
   stack: undefined,
+  chosen: true,
   said: 'the lab',
   ...changes,
 });
@@ -162,7 +163,10 @@ describe('a run from start to end', () => {
     const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: { ok: boolean }[] };
     expect(ok).toBe(true);
     expect(checks.length).toBeGreaterThan(8);
-    await expect(verify('sample/no-such')).rejects.toMatchObject({ code: 2, stdout: '' });
+    await expect(verify('sample/no-such')).rejects.toMatchObject({
+      code: 2,
+      stdout: expect.stringMatching(/^\{"error":\{"name":"RunNotFound",/),
+    });
   });
 });
 

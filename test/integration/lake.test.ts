@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commitStage, outputOf, readChecked, readCommit, type StageInput } from '../../lake/commit.ts';
 import {
@@ -69,6 +71,21 @@ describe('the S3 store', () => {
       expect(etag).not.toBe('');
     }
     expect(keys.sort()).toEqual(['list/a', 'list/b/c']);
+  });
+  test('bytes that are not those of their checksum are corrupt, not an outage', async () => {
+    const server = createServer((_, response) => {
+      response
+        .writeHead(200, { 'x-amz-checksum-crc32': 'AAAAAA==', etag: '"e"', 'content-length': '5' })
+        .end('hello');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const rotten = openS3({
+      ...lab.s3,
+      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    });
+    await expect(rotten.get('x')).rejects.toThrow(CorruptLake);
+    rotten.close();
+    server.close();
   });
   test('each failure is its own error and names the object', async () => {
     const denied = openS3({ ...lab.s3, secretAccessKey: 'wrong' });

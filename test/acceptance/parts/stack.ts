@@ -12,10 +12,15 @@ export interface LocalStack {
   folder: string;
   env: NodeJS.ProcessEnv;
   settings: StackSettings;
+  /** The command by which it came up. */
+  up: readonly string[];
 }
 
-/** Brings a stack up with `up --detach` in a scratch folder; it is taken down when the script ends, however that is. */
-export async function stackUp(name: string): Promise<LocalStack> {
+/**
+ * Brings a stack up with `up --detach` in a scratch folder; it is taken down when the script ends, however that is.
+ * `config` is what `--config` adds to its worker's configuration.
+ */
+export async function stackUp(name: string, config?: object): Promise<LocalStack> {
   const folder = scratch(name);
   const env = strangersEnv(folder);
   // Before the folder goes, which is done in the same event.
@@ -23,11 +28,13 @@ export async function stackUp(name: string): Promise<LocalStack> {
     spawnSync(process.execPath, [CLI, 'down'], { cwd: folder, env, stdio: 'ignore' }),
   );
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-  const up = await lake(['up', '--detach'], { cwd: folder, env });
+  const command = ['up', '--detach', ...(config === undefined ? [] : ['--config', 'more.yaml'])];
+  if (config !== undefined) writeFileSync(join(folder, 'more.yaml'), JSON.stringify(config)); // YAML too.
+  const up = await lake(command, { cwd: folder, env });
   if (up.code !== 0) throw new Error(`NOT SO: up --detach exits 0 (${up.code})\n${up.stderr}`);
   const settings = await readStack(join(folder, '.instruct-lake'));
   must(settings !== undefined, `a stack is up after ${up.seconds.toFixed(1)} s`);
-  return { folder, env, settings };
+  return { folder, env, settings, up: command };
 }
 
 /** The README's spec, on the raw objects that `importBiomed` makes. */
