@@ -1,7 +1,7 @@
 // tier: ci — no process outlives Ctrl-C on a terminal, a closed terminal, TERM to npm or -9 to the command, during the quickstart
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLI, must, ROOT, run, scratch, skip, until } from './lib.ts';
@@ -116,11 +116,18 @@ async function show({ after, command, shows, end, exits }: Case): Promise<void> 
     clearTimeout(slow);
     await noneLeft(folder, `${after} (it had ${running.length}, and ended with ${code ?? signal})`, told);
     if (!exits.includes(code ?? signal ?? 0)) throw new Error(`it ended with ${code ?? signal}`);
+    if (hasPublished(folder)) throw new Error('NOT SO: it ended before the run did; nobody ended it');
   } catch (error) {
     console.log(output);
     for (const { pid } of belongings(folder)) process.kill(pid, 'SIGKILL');
     throw error;
   }
+}
+
+/** Whether the run got to its end: a command that nobody tells to end leaves no process either, in time. */
+function hasPublished(folder: string): boolean {
+  const runs = join(folder, 'state', 's3', 'lake', 'runs', 'sample');
+  return existsSync(runs) && readdirSync(runs).some((run) => existsSync(join(runs, run, 'manifest.json')));
 }
 
 /** Whether Temporal and the S3 server run on a folder: not their guards, which are shells. */
