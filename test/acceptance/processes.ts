@@ -116,7 +116,8 @@ async function show({ after, command, shows, end, exits }: Case): Promise<void> 
     clearTimeout(slow);
     await noneLeft(folder, `${after} (it had ${running.length}, and ended with ${code ?? signal})`, told);
     if (!exits.includes(code ?? signal ?? 0)) throw new Error(`it ended with ${code ?? signal}`);
-    if (hasPublished(folder)) throw new Error('NOT SO: it ended before the run did; nobody ended it');
+    if (hasPublished(folder))
+      throw new Error('NOT SO: it ended because it was told to; its run got to the end');
   } catch (error) {
     console.log(output);
     for (const { pid } of belongings(folder)) process.kill(pid, 'SIGKILL');

@@ -22,13 +22,16 @@ export interface TemporalCli {
 }
 
 const LISTED_SECONDS = 30;
+/** When a command that waits in vain is told to end. */
+const PATIENCE_MS = 300_000;
 
 export async function temporalCli(
   address: string,
   at: { cwd: string; env: NodeJS.ProcessEnv },
 ): Promise<TemporalCli> {
   const { temporal: binary } = await obtainServers((line) => console.log(`  ${line}`));
-  const call = (...args: string[]): Promise<Finished> => run(binary, [...args, '--address', address], at);
+  const call = (...args: string[]): Promise<Finished> =>
+    run(binary, [...args, '--address', address], { ...at, timeout: PATIENCE_MS });
   const parsed = async (...args: string[]): Promise<unknown> => {
     const { code, stdout, stderr } = await call(...args, '--output', 'json');
     if (code !== 0) throw new Error(`temporal ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
