@@ -14,12 +14,15 @@ await showQuickstart(['npm', 'run', 'quickstart'], { cwd: clone, folder });
 
 await npmCi(clone, folder);
 // The committed result of this script cannot be asked for before it has ended.
-const env = { ...strangersEnv(folder), INSTRUCT_LAKE_SHOWING: 'clean-clone' };
+const env = { ...strangersEnv(folder), INSTRUCT_LAKE_SHOWING: 'clean-clone', NO_COLOR: '1' };
 const { code, stdout, stderr, seconds } = await run('npm', ['test'], { cwd: clone, env });
 if (code !== 0) throw new Error(`NOT SO: npm test exits 0 (${code})\n${stdout}${stderr}`);
 const summary = stdout
   .split('\n')
   .filter((line) => /^\s*(Test Files|Tests)\s/.test(line))
   .map((line) => line.trim().replace(/\s+/g, ' '));
-must(summary.length === 2, `npm test exits 0 after ${Math.round(seconds)} s: ${summary.join('; ')}`);
+must(
+  summary.length === 2,
+  `npm test exits 0 and says so after ${Math.round(seconds)} s: ${summary.join('; ')}`,
+);
 await noneLeft(folder, 'it');
