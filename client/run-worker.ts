@@ -1,4 +1,4 @@
-import { BadUsage } from '../lake/errors.ts';
+import { BadUsage, TemporalUnavailable } from '../lake/errors.ts';
 import { readConfig } from '../worker/config.ts';
 import { loudRuntime } from '../worker/runtime.ts';
 import { startWorker } from '../worker/worker.ts';
@@ -34,6 +34,13 @@ export async function runWorker(
       settings,
       ...(roles === undefined ? {} : { roles }),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
+    }).catch((cause: unknown) => {
+      if (!(cause instanceof Error) || cause.name !== 'TransportError') throw cause;
+      throw new TemporalUnavailable(
+        `${target.said} does not answer; start a local stack with \`instruct-lake up\`, or name a server with --address`,
+        {},
+        { cause },
+      );
     });
     report(`A worker runs on ${target.said}, configuration ${file}, roles ${roles?.join(', ') ?? 'all'}.`);
     const ending = await Promise.race([life.ended, worker.done.then(() => undefined)]);
