@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { mkdir, open } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { InvalidConfig, LauncherUnavailable } from '../../lake/errors.ts';
+import { FROM_SOURCE, nodeArgs } from '../../lake/node-args.ts';
 import { cancelJob, GRACE_MS } from './command-cancel.ts';
 import { secretsOf, trainerEnv } from './command-env.ts';
 import { createOnce, exists, type JobFiles, jobFiles, phaseOf } from './command-job.ts';
@@ -118,10 +118,8 @@ async function startSupervised(files: JobFiles, start: Start): Promise<void> {
 
 /** How node runs the supervisor: the compiled module as it is, its source with the tsx loader. */
 function supervisor(): string[] {
-  const fromSource = import.meta.url.endsWith('.ts');
-  const module = fileURLToPath(new URL(`./supervisor.${fromSource ? 'ts' : 'js'}`, import.meta.url));
-  if (!fromSource) return [module];
-  return ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href, module];
+  const module = new URL(`./supervisor.${FROM_SOURCE ? 'ts' : 'js'}`, import.meta.url);
+  return [...nodeArgs(), fileURLToPath(module)];
 }
 
 async function poll(files: JobFiles, secrets: readonly string[]): Promise<TrainingState> {
