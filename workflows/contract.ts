@@ -144,17 +144,21 @@ export type Phase = (typeof PHASES)[number];
 /** The phases that run once for each partition, in lanes. */
 export type PartitionPhase = 'scan' | 'synthesize' | 'template' | 'exchange';
 
+export type OnTimeout = 'accept' | 'fail';
+
 /** What a stage did, in the few bytes that history may carry. */
 export interface Done {
   ref: ObjectRef;
   counts: Record<string, number>;
   failures?: FailedSource[];
 }
-export interface FailedSource {
-  key: string;
-  /** Name of the error class. */
+/** Why something failed: name and message of the error class. */
+export interface Reason {
   type: string;
   message: string;
+}
+export interface FailedSource extends Reason {
+  key: string;
 }
 
 /** What opening a run settles: names resolved, everything checked, pins written. */
@@ -294,7 +298,23 @@ export interface Progress {
   /** Workflow ids of running children. */
   lanes: string[];
   model?: string;
+  /** What the run waits for a person to decide; the search attribute `Phase` reads `parked` meanwhile. */
+  parked: Parked | null;
 }
+/** A run that waits for a decision. Times are ISO 8601, by Temporal's clock. */
+export interface Parked extends Reason {
+  phase: Phase;
+  since: string;
+  until: string;
+  onTimeout: OnTimeout;
+  /** The updates that end it. */
+  decisions: Decision[];
+}
+/**
+ * `acceptPartial`: go on without the sources that have failed so far. `resume`: try again what failed, now that the
+ * configuration is mended.
+ */
+export type Decision = 'acceptPartial' | 'resume';
 /** Answer of the query `failures`: the first hundred. */
 export interface Failures {
   total: number;

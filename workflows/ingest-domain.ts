@@ -50,7 +50,7 @@ export async function ingestDomain(spec: IngestSpec): Promise<IngestResult> {
   const counts: Record<string, number> = {};
   const failures: FailedSource[] = [];
   const lanes = new Set<string>();
-  const progress: Progress = { phase: 'open', done: 0, total: 0, counts, lanes: [] };
+  const progress: Progress = { phase: 'open', done: 0, total: 0, counts, lanes: [], parked: null };
   setHandler(progressQuery, () => ({ ...progress, lanes: [...lanes] }));
   /** Before the verdicts only unreadable files are known; from then on all that failed. */
   const failed = (): number => Math.max(counts.failedSources ?? 0, counts.unreadableSources ?? 0);

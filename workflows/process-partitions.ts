@@ -16,7 +16,7 @@ export async function processPartitions(lane: LaneInput): Promise<LaneResult> {
   const counts: Record<string, number> = {};
   const failures: FailedSource[] = [];
   let done = 0;
-  setHandler(progress, () => ({ phase: lane.phase, done, total, counts, lanes: [] }));
+  setHandler(progress, () => ({ phase: lane.phase, done, total, counts, lanes: [], parked: null }));
 
   const items = await inParallel(total, IN_FLIGHT, async (i) => {
     const result = await runPartition(lane, i, (step) => addCounts(counts, step.counts));
