@@ -1,4 +1,5 @@
-import { dedupeDocuments } from './dedupe/dedupe-documents.ts';
+import { decideDuplicates } from './dedupe/decide-duplicates.ts';
+import { findDuplicates } from './dedupe/find-duplicates.ts';
 import { mixSources } from './mix/mix-sources.ts';
 import { scanPartition } from './scan/scan-partition.ts';
 import { buildShard } from './shards/build-shard.ts';
@@ -9,7 +10,8 @@ import { templatePartition } from './template/template-partition.ts';
 /** The stages that run in worker threads, by the name of their activity. */
 export const CPU_STAGES = {
   scanPartition,
-  dedupeDocuments,
+  findDuplicates,
+  decideDuplicates,
   templatePartition,
   templateInstructions,
   mixSources,

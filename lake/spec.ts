@@ -34,6 +34,11 @@ const input = z
   })
   .describe('The raw Parquet objects and the names of their columns.');
 
+const dedupe = z.strictObject({
+  near: z.boolean().default(true),
+  threshold: z.number().min(0.5).max(1).default(0.75),
+});
+
 const synthesize = z.strictObject({
   generator: z.literal('instruction-synthesizer'),
   endpoint: name,
@@ -68,6 +73,7 @@ const Spec = z.strictObject({
   domain: z.string().regex(DOMAIN, 'is not a domain ([a-z0-9-], 40 at most)'),
   mode: z.literal('full').default('full'),
   input,
+  dedupe: dedupe.default({ near: true, threshold: 0.75 }),
   synthesize,
   tokenizer: name,
   sequenceLength: z
@@ -156,6 +162,7 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
   const shapes: Record<string, object> = {
     'the spec': Spec.shape,
     input: input.shape,
+    dedupe: dedupe.shape,
     synthesize: synthesize.shape,
     mix: mix.shape,
     shards: shards.shape,

@@ -32,6 +32,7 @@ export interface IngestSpec {
   /** `full`: everything under the prefix, deduplicated within itself. */
   mode?: 'full';
   input: InputSpec;
+  dedupe?: DedupeSpec;
   synthesize: SynthesizeSpec;
   /** Name of a tokenizer in the worker's configuration: the target model's. */
   tokenizer: string;
@@ -55,6 +56,13 @@ export interface InputSpec {
   title?: string;
   /** Text bytes in a partition, about. Cutting differently changes no byte of the result. */
   partitionBytes?: number;
+}
+
+export interface DedupeSpec {
+  /** Drops near-duplicates too, not exact ones alone. */
+  near?: boolean;
+  /** Similarity (Jaccard, over shingles of five words) from which a document is a near-duplicate of another, 0.5 to 1. */
+  threshold?: number;
 }
 
 export interface SynthesizeSpec {
@@ -219,12 +227,18 @@ export interface Activities {
   planSources(input: { run: RunRef }): Promise<Planned>;
   saveList(input: { run: RunRef; items: ObjectRef[] }): Promise<ObjectRef>;
   scanPartition(input: { run: RunRef; entry: EntryRef }): Promise<Done>;
-  dedupeDocuments(input: {
+  findDuplicates(input: {
     run: RunRef;
     plan: ObjectRef;
     scans: ObjectRef[];
     range: number;
     ranges: number;
+  }): Promise<Done>;
+  decideDuplicates(input: {
+    run: RunRef;
+    plan: ObjectRef;
+    scans: ObjectRef[];
+    edges: ObjectRef[];
   }): Promise<Done>;
   synthesizeRound(input: {
     run: RunRef;

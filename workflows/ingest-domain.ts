@@ -31,8 +31,8 @@ const LANE_ENTRIES = 250;
 const LANES_IN_FLIGHT = 4;
 const SHARDS_IN_FLIGHT = 32;
 const FAILURES_KEPT = 100;
-/** Documents that one dedupe activity takes; more are cut by hash into ranges. */
-const DEDUPE_DOCUMENTS = 10_000_000;
+/** Documents whose records one activity of dedupe takes, fifteen each; more are cut by hash into ranges. */
+const DEDUPE_DOCUMENTS = 1_000_000;
 
 const ATTRIBUTES = {
   domain: defineSearchAttributeKey('Domain', 'KEYWORD'),
@@ -120,13 +120,16 @@ export async function ingestDomain(spec: IngestSpec): Promise<IngestResult> {
   const scans = (await inLanes(corpus, () => ({ phase: 'scan', plan }))).corpus ?? [];
 
   const ranges = Math.max(1, Math.ceil((counts.texts ?? 0) / DEDUPE_DOCUMENTS));
-  enter('dedupe', ranges);
-  const verdicts = await inParallel(ranges, SHARDS_IN_FLIGHT, async (range) => {
-    const done = await activities.dedupeDocuments({ run, plan, scans, range, ranges });
-    addCounts(counts, done.counts);
+  enter('dedupe', ranges + 1);
+  const edges = await inParallel(ranges, SHARDS_IN_FLIGHT, async (range) => {
+    const done = await activities.findDuplicates({ run, plan, scans, range, ranges });
     progress.done++;
     return done.ref;
   });
+  const decided = await activities.decideDuplicates({ run, plan, scans, edges });
+  addCounts(counts, decided.counts);
+  progress.done++;
+  const verdicts = [decided.ref];
 
   enter('synthesize', partitions(corpus));
   const { rounds } = opened;

@@ -23,7 +23,8 @@ const cpu = proxyActivities<
   Pick<
     Activities,
     | 'scanPartition'
-    | 'dedupeDocuments'
+    | 'findDuplicates'
+    | 'decideDuplicates'
     | 'templatePartition'
     | 'templateInstructions'
     | 'mixSources'
@@ -55,7 +56,8 @@ export const activities: Activities = {
   planSources: io.planSources,
   saveList: io.saveList,
   scanPartition: cpu.scanPartition,
-  dedupeDocuments: cpu.dedupeDocuments,
+  findDuplicates: cpu.findDuplicates,
+  decideDuplicates: cpu.decideDuplicates,
   synthesizeRound: gpu.synthesizeRound,
   templatePartition: cpu.templatePartition,
   templateInstructions: cpu.templateInstructions,

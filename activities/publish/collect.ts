@@ -9,7 +9,7 @@ import {
   type PublishInput,
   RULES_MODEL,
 } from '../../workflows/contract.ts';
-import { FAILED, type FailedSourceRows } from '../dedupe/dedupe-documents.ts';
+import { FAILED, type FailedSourceRows } from '../dedupe/failures.ts';
 import { readLists } from '../lists.ts';
 import { mixOf } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
@@ -151,6 +151,7 @@ function countsOf(from: {
       planned: sum(verdicts, 'plannedRows'),
       kept: sum(verdicts, 'validTexts') - duplicates,
       duplicates,
+      nearDuplicates: sum(verdicts, 'nearDuplicates'),
       heldBack: 0,
       rejects: sum(verdicts, 'rejectedRows'),
       failed: sum(verdicts, 'failedRows'),

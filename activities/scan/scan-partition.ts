@@ -1,15 +1,12 @@
 import { commitStage } from '../../lake/commit.ts';
 import { LakeError } from '../../lake/errors.ts';
-import { type ExchangeRecord, encodeRun } from '../../lake/exchange.ts';
-import { sha256 } from '../../lake/hash.ts';
 import { BLOCK_ROWS, documentId } from '../../lake/identity.ts';
 import { asId, asText } from '../../lake/parquet/cells.ts';
 import { type Footer, readFooter } from '../../lake/parquet/footer.ts';
 import { readRows } from '../../lake/parquet/rows.ts';
 import { writeTable } from '../../lake/table.ts';
-import { normaliseForDedupe } from '../../lake/unicode/normalise.ts';
 import type { Done, EntryRef, RunRef } from '../../workflows/contract.ts';
-import { exactRecord } from '../dedupe/records.ts';
+import { type DedupeRecords, openDedupeRecords } from '../dedupe/scan-records.ts';
 import type { SourceFailure, SourceRun } from '../plan/partitions.ts';
 import { checkStage, type RunPins, readPins } from '../plan/pins.ts';
 import { readEntry } from '../plan/read-plan.ts';
@@ -26,12 +23,10 @@ export interface ScannedSource {
   rejects: number;
   failure: SourceFailure | null;
 }
-/** The exchange object for exact dedupe. */
-export const EXACT = 'exact.run';
 
 /**
  * Rows of a partition → valid texts with their place in the schedule, rejects with reasons, and the records by which
- * exact duplicates find each other. A source whose bytes cannot be read fails alone.
+ * duplicates find each other. A source whose bytes cannot be read fails alone.
  */
 export async function scanPartition(
   services: Services,
@@ -53,6 +48,7 @@ export async function scanPartition(
         input: { ...pins.spec.input, partitionBytes: undefined },
         ordinals: entry.runs.map(({ source }) => source),
         unicode: pins.unicode,
+        near: pins.spec.dedupe.near,
       },
       inputs: [],
       etags: entry.runs.map(({ etag }) => etag),
@@ -61,20 +57,17 @@ export async function scanPartition(
       const texts: ScannedText[] = [];
       const rejects: Reject[] = [];
       const sources: ScannedSource[] = [];
-      const records: ExchangeRecord[] = [];
+      const dedupe = openDedupeRecords(folder, pins.spec.dedupe.near);
       for (const source of entry.runs) {
-        const scanned = await scanSource(services, pins, source);
+        const scanned = await scanSource(services, pins, source, dedupe);
         sources.push(scanned.source);
-        for (const text of scanned.texts) {
-          texts.push(text);
-          records.push(exactRecord(text));
-        }
+        for (const text of scanned.texts) texts.push(text);
         for (const reject of scanned.rejects) rejects.push(reject);
       }
       const outputs = [
         await writeTable(folder, TEXTS, TEXT_COLUMNS, texts),
         await writeTable(folder, REJECTS, REJECT_COLUMNS, rejects),
-        await folder.write(EXACT, encodeRun(records)),
+        ...(await dedupe.finish()),
       ];
       const counts = {
         texts: texts.length,
@@ -101,6 +94,7 @@ async function scanSource(
   { store, checkCancelled }: Services,
   pins: RunPins,
   run: SourceRun,
+  dedupe: DedupeRecords,
 ): Promise<{ source: ScannedSource; texts: ScannedText[]; rejects: Reject[] }> {
   const { input } = pins.spec;
   const texts: ScannedText[] = [];
@@ -135,11 +129,13 @@ async function scanSource(
           id,
           title: input.title === undefined ? null : titleOf(cells[input.title]),
           text,
-          hash: sha256(normaliseForDedupe(text)).slice(0, 32),
+          // What a source left here that fails further on is left out by dedupe.
+          hash: dedupe.add({ source: run.source, row }, text),
         });
       }
       for (const text of valid) text.valid = valid.length;
       texts.push(...valid);
+      await dedupe.spill();
     }
     return {
       source: { ...seen, texts: texts.length, rejects: rejects.length, failure: null },

@@ -60,7 +60,15 @@ test('the counts of the manifest tell what went in and what came out', async () 
   const { counts, smokeTest, mix, spec } = await readManifest(plain.store, manifest);
   expect(smokeTest).toBe(true);
   expect(spec).not.toHaveProperty('input.partitionBytes');
-  expect(counts.rows).toEqual({ planned: 25, kept: 25, duplicates: 0, heldBack: 0, rejects: 0, failed: 0 });
+  expect(counts.rows).toEqual({
+    planned: 25,
+    kept: 25,
+    duplicates: 0,
+    nearDuplicates: 0,
+    heldBack: 0,
+    rejects: 0,
+    failed: 0,
+  });
   expect(counts.texts.prompted).toBe(25);
   expect(counts.texts.linked).toBeGreaterThan(0);
   expect(counts.pairs.valid).toBeGreaterThan(50);
