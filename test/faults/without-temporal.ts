@@ -2,8 +2,9 @@ import { register } from 'node:module';
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import { CPU_STAGES } from '../../activities/cpu-stages.ts';
 import { createActivities } from '../../activities/index.ts';
-import { openServices, type Services } from '../../activities/services.ts';
+import type { Services } from '../../activities/services.ts';
 import type { Settings } from '../../activities/settings.ts';
+import { openS3 } from '../../lake/s3.ts';
 import type { Activities, Done, IngestResult, IngestSpec, RunRef } from '../../workflows/contract.ts';
 
 /**
@@ -19,13 +20,14 @@ export async function runWithoutTemporal(
   register('./stand-in-hooks.mjs', import.meta.url);
   const { runWorkflow } = await import('./workflow-stand-in.ts');
   const { ingestDomain } = await import('../../workflows/ingest-domain.ts');
-  const services = openServices(settings);
+  const store = openS3(settings.lake);
+  const services: Services = { store, settings, checkCancelled: () => {} };
   const implementations = createActivities({
     settings,
     searchAttributes: false,
-    runInThread(stage, input, signal) {
+    runInThread(stage, input) {
       const work = CPU_STAGES[stage] as (services: Services, input: unknown) => Promise<Done>;
-      return work({ ...services, checkCancelled: () => signal.throwIfAborted() }, input);
+      return work(services, input);
     },
   });
   const context = { cancellationSignal: new AbortController().signal, heartbeat: () => {} };
@@ -40,5 +42,6 @@ export async function runWithoutTemporal(
     return await runWorkflow({ workflowId, activities }, () => ingestDomain(spec));
   } finally {
     await implementations.close();
+    store.close();
   }
 }

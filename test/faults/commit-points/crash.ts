@@ -56,7 +56,11 @@ export async function crashAt(
     const seen = await visible(lake);
     const order = points.map((point) => point.name);
     const [at, from] = [order.indexOf(name), order.indexOf(VISIBLE_FROM)];
-    same('visible after the crash', seen, at > from || (at === from && side === 'after') ? 'all of it' : 'nothing');
+    same(
+      'visible after the crash',
+      seen,
+      at > from || (at === from && side === 'after') ? 'all of it' : 'nothing',
+    );
     await finishRun(scene, lake.s3);
     await checkResult(lake, undisturbed);
     return seen;

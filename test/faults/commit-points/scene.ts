@@ -9,6 +9,7 @@ import type { Settings } from '../../../activities/settings.ts';
 import { sampleInstructions, samplePassages, sampleTokenizerPath } from '../../../client/sample/index.ts';
 import { createBucket, s3Client } from '../../../client/stack/servers.ts';
 import { verifyRun } from '../../../client/verify-run.ts';
+import { canonicalJson } from '../../../lake/hash.ts';
 import { copyKey, logHintKey } from '../../../lake/layout.ts';
 import { checkLog } from '../../../lake/log.ts';
 import { nodeArgs } from '../../../lake/node-args.ts';
@@ -83,39 +84,44 @@ export function settingsOf(scene: Scene, s3: Required<S3Settings>): Settings {
   };
 }
 
-export interface RunProcess {
+export interface RunningProcess {
   child: ChildProcess;
-  ended: Promise<{ signal: NodeJS.Signals | null; result: IngestResult | undefined; stderr: string }>;
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>;
 }
-/** A whole run in a process of its own, on this store. */
-export function startRun(scene: Scene, s3: Required<S3Settings>, run: RunRef = RUN): RunProcess {
-  const options: RunProcessOptions = { settings: settingsOf(scene, s3), run, spec: SPEC };
-  const file = join(mkdtempSync(join(scene.folder, 'run-')), 'options.json');
-  writeFileSync(file, JSON.stringify(options), { mode: 0o600 });
-  const program = fileURLToPath(new URL('../run-process.ts', import.meta.url));
-  const child = spawn(process.execPath, [...nodeArgs(), program, file], {
+/** A program of `test/faults` in a process of its own; its input is a file. */
+export function startProcess(scene: Scene, program: string, input: object): RunningProcess {
+  const file = join(mkdtempSync(join(scene.folder, 'process-')), 'input.json');
+  writeFileSync(file, JSON.stringify(input), { mode: 0o600 });
+  const path = fileURLToPath(new URL(`../${program}`, import.meta.url));
+  const child = spawn(process.execPath, [...nodeArgs(), path, file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
   });
   const said = Promise.all([text(child.stdout), text(child.stderr)]);
-  const ended = once(child, 'exit').then(async ([code, signal]) => {
+  const ended = once(child, 'exit').then(async (end) => {
+    const [code, signal] = end as [number | null, NodeJS.Signals | null];
     const [stdout, stderr] = await said;
-    const result = code === 0 ? (JSON.parse(stdout) as IngestResult) : undefined;
-    return { signal: signal as NodeJS.Signals | null, result, stderr };
+    return { code, signal, stdout, stderr };
   });
   return { child, ended };
 }
 
-/** A run that nobody disturbs; its result. Throws what it printed when it does not end well. */
-export async function finishRun(
-  scene: Scene,
-  s3: Required<S3Settings>,
-  run: RunRef = RUN,
-): Promise<IngestResult> {
-  const { result, stderr } = await startRun(scene, s3, run).ended;
-  if (result === undefined) throw new Error(`the run did not end well:\n${stderr}`);
-  return result;
+/** A whole run in a process of its own, on this store. */
+export function startRun(scene: Scene, s3: Required<S3Settings>, run: RunRef = RUN): RunningProcess {
+  const options: RunProcessOptions = { settings: settingsOf(scene, s3), run, spec: SPEC };
+  return startProcess(scene, 'run-process.ts', options);
 }
+
+/** The result of a process that has done a run. Throws what it printed when it did not end well. */
+export async function resultOf({ ended }: RunningProcess): Promise<IngestResult> {
+  const { code, stdout, stderr } = await ended;
+  if (code !== 0) throw new Error(`the run did not end well:\n${stderr}`);
+  return JSON.parse(stdout) as IngestResult;
+}
+
+/** A run that nobody disturbs, in a process of its own. */
+export const finishRun = (scene: Scene, s3: Required<S3Settings>): Promise<IngestResult> =>
+  resultOf(startRun(scene, s3));
 
 /** What is visible of a run: nothing, or a publication that verifies to the last token. Anything else throws. */
 export async function visible({ store }: Lake, run: RunRef = RUN): Promise<'nothing' | 'all of it'> {
@@ -150,6 +156,6 @@ export async function checkResult(
 }
 
 export function same(what: string, found: unknown, wanted: unknown): void {
-  const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)];
+  const [a, b] = [canonicalJson(found), canonicalJson(wanted)];
   if (a !== b) throw new Error(`${what}: ${a}, not ${b}`);
 }
