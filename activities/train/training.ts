@@ -55,6 +55,7 @@ export async function launchTraining(
     await fetchFile(store, idx, files.idx, checkCancelled);
     shards.push(files);
   }
+  checkCancelled();
   await launcherOf(setting).ensure({
     name: training.name,
     input: {
@@ -70,9 +71,13 @@ export async function launchTraining(
 }
 
 /** Watches a job to its end. Throws TrainingFailed with its last lines. */
-export async function watchTraining({ settings, signal }: Work, training: TrainingRef): Promise<Trained> {
+export async function watchTraining(
+  { settings, signal, checkCancelled }: Work,
+  training: TrainingRef,
+): Promise<Trained> {
   const launcher = launcherOf(named('launcher', training.launcher, settings.launchers));
   for (;;) {
+    checkCancelled();
     const state = await launcher.poll(training.name);
     switch (state.state) {
       case 'succeeded':
