@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { stringify } from 'yaml';
+import { cancelAll } from '../../../activities/train/command-cancel.ts';
 import { samplePassages, sampleTokenizerPath } from '../../../client/sample/index.ts';
 import { openStack } from '../../../client/stack/stack.ts';
 import { startIngest } from '../../../client/start-ingest.ts';
@@ -85,6 +86,9 @@ export async function openScene(name: string, options: SceneOptions = {}): Promi
     start: async (spec, run) => (await startIngest(client, spec, run)).workflowId,
     async close() {
       for (const worker of workers) await kill9(worker);
+      for (const launcher of Object.keys(options.trainers ?? {})) {
+        await cancelAll(join(folder, 'jobs', launcher), 200);
+      }
       await connection.close();
       store.close();
       await endpoint.close();
