@@ -78,6 +78,8 @@ export class TemporalUnavailable extends EnvironmentError {}
 export class ServerFailed extends EnvironmentError {}
 /** Thrown when a training launcher cannot start a job, or cannot end one. */
 export class LauncherUnavailable extends EnvironmentError {}
+/** Thrown when an activity has shown no progress for minutes (a call that does not return, an endless loop); another attempt takes over. */
+export class ActivityStalled extends EnvironmentError {}
 
 /** Thrown when the store refuses our credentials or lacks the permission. */
 export class AccessDenied extends ConfigurationError {}
@@ -141,6 +143,7 @@ export const ERRORS = {
   TemporalUnavailable,
   ServerFailed,
   LauncherUnavailable,
+  ActivityStalled,
   AccessDenied,
   BucketNotFound,
   StoreUnfit,

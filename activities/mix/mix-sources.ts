@@ -75,7 +75,7 @@ export async function mixSources(
           },
           { units: 0, documents: 0 },
         );
-        const part = share.rest === 0 ? NOTHING : await takePart(runs, share.rest);
+        const part = share.rest === 0 ? NOTHING : await takePart(runs, share.rest, checkCancelled);
         sources.push({
           ...share,
           cut: part.cut,
@@ -129,9 +129,11 @@ const NOTHING = { cut: null, tokens: 0, units: 0, documents: 0 };
 async function takePart(
   runs: Parameters<typeof mergeRuns>[0],
   rest: number,
+  onBatch: () => void,
 ): Promise<Pick<MixedSource, 'cut' | 'units' | 'documents'> & { tokens: number }> {
   const taken = { cut: null, tokens: 0, units: 0, documents: 0 };
   for await (const batch of mergeRuns(runs, keyRange(0, 1))) {
+    onBatch();
     for (const record of batch) {
       const { unit, tokens, documents } = unitOf(record);
       if (taken.tokens + tokens > rest) {

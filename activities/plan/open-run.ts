@@ -21,7 +21,7 @@ export interface OpenRunDeps {
  * then writes the pins. Throws InvalidSpec, SpecConflict, PinMismatch and the errors of what it tried.
  */
 export async function openRun(
-  { store, settings, endpoints }: Work,
+  { store, settings, endpoints, signal }: Work,
   { searchAttributes }: OpenRunDeps,
   { workflowId, spec: given }: { workflowId: string; spec: unknown },
 ): Promise<OpenedRun> {
@@ -33,7 +33,7 @@ export async function openRun(
   const endpoint = named('endpoint', spec.synthesize.endpoint, settings.endpoints);
   const tokenizer = await openTokenizer(named('tokenizer', spec.tokenizer, settings.tokenizers));
   if (spec.train !== undefined) named('launcher', spec.train.launcher, settings.launchers);
-  const model = await endpoints.client(spec.synthesize.endpoint).model();
+  const model = await endpoints.client(spec.synthesize.endpoint).model(signal);
   const pins: RunPins = {
     ...run,
     spec,

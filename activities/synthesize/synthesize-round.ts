@@ -19,7 +19,7 @@ export async function synthesizeRound(
   work: Work,
   input: { run: RunRef; entry: EntryRef; round: number; previous: CommitPointer; verdicts: ObjectRef[] },
 ): Promise<Done> {
-  const { store, endpoints } = work;
+  const { store, enduring, endpoints, checkCancelled } = work;
   const { run, round, verdicts } = input;
   const pins = await readPins(store, run);
   checkStage(pins, 'synthesize');
@@ -52,10 +52,11 @@ export async function synthesizeRound(
             .filter((place) => place.round === round)
             .map(({ text }) => ({ slot: id, round, text, before: told(entries.get(id) ?? [], texts) })),
         );
-      const answers = await openAnswers(store, folder);
+      const answers = await openAnswers(store, enduring, folder);
       let requests = 0;
+      const client = endpoints.client(endpoint);
       const made = await runRound(turns, {
-        client: endpoints.client(endpoint),
+        client: { complete: (call, signal) => client.complete(call, signal).finally(checkCancelled) },
         answers,
         generator: pins.generator,
         concurrency: endpoints.settings(endpoint).concurrency,

@@ -48,7 +48,10 @@ export async function templatePartition(
     },
     async (folder) => {
       const { slots, entries } = await readSlots(store, pins, entry, previous, verdicts);
-      const drafts = slots.flatMap((slot) => draftsOf(slot, entries.get(slot.id) ?? [], seed));
+      const drafts = slots.flatMap((slot) => {
+        checkCancelled();
+        return draftsOf(slot, entries.get(slot.id) ?? [], seed);
+      });
       const tokenizer = await pinnedTokenizer(settings, pins);
       const documents = await tokenize(drafts, tokenizer, sequenceLength, checkCancelled);
       const { outputs, totals } = await writeDocuments(folder, documents, ['augmented', 'raw'], {
