@@ -8,20 +8,29 @@ import type { ObjectStore } from './store.ts';
 /** Rows handed to the writer at once. */
 const BATCH = 1024;
 
-/** Writes rows as a Parquet output of a stage: a file that people can open, and that `readTable` reads back. */
+/** Rows by column name. */
+type TableRows<Name extends string> = readonly Readonly<Record<Name, unknown>>[];
+
+/**
+ * Writes rows as a Parquet output of a stage: a file that people can open, and that `readTable` reads back. Rows that
+ * come in batches are written as they come; how they are spread over batches changes no byte.
+ */
 export function writeTable<Name extends string>(
   folder: AttemptFolder,
   name: string,
   columns: readonly (ColumnSpec & { name: Name })[],
-  rows: readonly Readonly<Record<Name, unknown>>[],
+  rows: TableRows<Name> | AsyncIterable<TableRows<Name>>,
 ): Promise<Output> {
-  function* batches(): Generator<Record<string, unknown[]>> {
-    for (let i = 0; i < rows.length; i += BATCH) {
-      const some = rows.slice(i, i + BATCH);
+  async function* batches(): AsyncGenerator<Record<string, unknown[]>> {
+    for await (const some of Symbol.asyncIterator in rows ? rows : inBatches(rows)) {
       yield Object.fromEntries(columns.map((column) => [column.name, some.map((row) => row[column.name])]));
     }
   }
   return folder.write(name, parquetStream(columns, batches()));
+}
+
+function* inBatches<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
+  for (let i = 0; i < rows.length; i += BATCH) yield rows.slice(i, i + BATCH);
 }
 
 /** All rows of a committed table; its hash is checked before anything of it is used. */

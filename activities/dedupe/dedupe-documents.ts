@@ -8,7 +8,8 @@ import { readLists } from '../lists.ts';
 import { type SourceFailure, tooManyFailed } from '../plan/partitions.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { readSources } from '../plan/read-plan.ts';
-import { EXACT, type ScannedSource } from '../scan/scan-partition.ts';
+import { EXACT } from '../scan/findings.ts';
+import type { ScannedSource } from '../scan/scan-partition.ts';
 import type { Services } from '../services.ts';
 import { type ExactPlace, exactPlace, verdictRecord } from './records.ts';
 
