@@ -39,7 +39,7 @@ export async function mapPages(
   column: string,
   onRead: () => void,
 ): Promise<WeighedMap> {
-  const [place] = chunksOf(footer, group, column);
+  const [place] = group.rows === 0 ? [] : chunksOf(footer, group, column);
   if (place === undefined)
     return { map: { rowGroup: group.index, column, dictionary: null, pages: [] }, weights: [] };
   const read = sourceReader(store, source, onRead);

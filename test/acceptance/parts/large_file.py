@@ -1,0 +1,24 @@
+"""large_file.py TARGET GB: a Parquet file of GB gigabytes of varied text by pyarrow's defaults: one row group, snappy, no page index."""
+
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+target, size = sys.argv[1], float(sys.argv[2]) * 1e9
+rng = np.random.default_rng(7)
+letters = "abcdefghijklmnopqrstuvwxyz"
+words = ["".join(letters[c] for c in rng.integers(0, 26, rng.integers(2, 11))) for _ in range(200_000)]
+ids, texts, written = [], [], 0
+while written < size:
+    text = " ".join(words[word] for word in rng.integers(0, len(words), int(rng.integers(60, 560)))) + "."
+    ids.append(f"doc-{len(ids)}")
+    texts.append(text)
+    written += len(text)
+table = pa.table({"id": ids, "title": [text[:30] for text in texts], "text": pa.array(texts, pa.large_string())})
+del ids, texts
+pq.write_table(table, target)
+metadata = pq.ParquetFile(target).metadata
+assert metadata.num_row_groups == 1, metadata.num_row_groups
+print(metadata.num_rows)
