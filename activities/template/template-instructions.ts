@@ -54,7 +54,7 @@ export async function templateInstructions(
       const texts = drafts.map(({ text }) => text);
       const encoded = await encodeDocuments(tokenizer, texts, checkCancelled);
       const documents = drafts.map((draft, i) => ({ ...draft, ids: encoded[i] as Uint32Array }));
-      const { outputs, totals } = await writeDocuments(folder, documents, [ref.input], {
+      const { outputs, totals } = await writeDocuments(folder, [documents], [ref.input], {
         seed: pins.spec.seed,
         dtype: dtypeFor(pins.tokenizer.highestId),
       });
