@@ -98,7 +98,8 @@ try {
         total,
       } = await handle.query<Progress>('progress').catch(() => ({ phase, done: 0, total: 0 }));
       if (phase !== 'done') phase = now;
-      if (now !== said) console.log(`  ${new Date().toISOString().slice(11, 19)} ${now} ${done}/${total}`);
+      const held = (watch.peak() / 1e6).toFixed(0);
+      if (now !== said) console.log(`  ${now}: ${done} of ${total}, ${held} MB at most so far`);
       said = now;
       await pause(500);
     }

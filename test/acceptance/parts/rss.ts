@@ -9,7 +9,10 @@ export interface Sample {
 }
 
 /** Samples a process's memory four times a second until it is stopped; the peak is the kernel's own high-water mark. */
-export function watchRss(pid: number, phase: () => string): { stop(): { samples: Sample[]; peak: number } } {
+export function watchRss(
+  pid: number,
+  phase: () => string,
+): { peak(): number; stop(): { samples: Sample[]; peak: number } } {
   const started = performance.now();
   const samples: Sample[] = [];
   let peak = 0;
@@ -27,6 +30,7 @@ export function watchRss(pid: number, phase: () => string): { stop(): { samples:
   look();
   const timer = setInterval(look, 250);
   return {
+    peak: () => peak,
     stop() {
       clearInterval(timer);
       look();
