@@ -8,6 +8,7 @@ import { type Footer, readFooter, type SourceObject } from '../../../lake/parque
 import { mapPages, type PageMap } from '../../../lake/parquet/page-map.ts';
 import { openWindow, WINDOW_BYTES } from '../../../lake/parquet/window.ts';
 import { parquetBytes } from '../../../lake/parquet/write.ts';
+import { pagedFile } from '../../paged-file.ts';
 import { type DirectoryStore, directoryStore } from '../directory-store.ts';
 import { allRows, stored } from './open.ts';
 
@@ -23,33 +24,6 @@ async function mapsOf(source: SourceObject, footer: Footer, columns: readonly st
     columns.map((column) => mapPages(store, source, footer, group, column, () => {})),
   );
   return (await Promise.all(maps)).map(({ map }) => map);
-}
-
-/** A file of `id` and `text` with pages and row groups as they are asked for. */
-function pagedFile(
-  rows: readonly { id: bigint | null; text: string | null }[],
-  shape: { pageSize: number; rowGroupSize: number; offsetIndex: boolean; dictionary: boolean },
-): Uint8Array {
-  const writer = new ByteWriter();
-  const parquet = new ParquetWriter({
-    writer,
-    schema: [
-      { name: 'schema', num_children: 2 },
-      { name: 'id', type: 'INT64', repetition_type: 'OPTIONAL' },
-      { name: 'text', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
-    ],
-  });
-  const { offsetIndex, dictionary, ...sizes } = shape;
-  const encoding = dictionary ? ('RLE_DICTIONARY' as const) : ('PLAIN' as const);
-  const columnData = (['id', 'text'] as const).map((name) => ({
-    name,
-    data: rows.map((row) => row[name]),
-    encoding,
-    offsetIndex,
-  }));
-  void parquet.write({ columnData, ...sizes });
-  void parquet.finish();
-  return new Uint8Array(writer.getBytes());
 }
 
 test('whatever its pages and row groups, any rows of a file are the same, by a map of its pages and without', async () => {
