@@ -149,11 +149,17 @@ export async function readChecked(store: ObjectStore, ref: ObjectRef): Promise<U
   const bytes = await store.find(ref.key);
   const where = { bucket: store.bucket, key: ref.key };
   if (bytes === undefined) throw new CorruptLake('an object that the lake names is missing', where);
-  const found = sha256(bytes);
-  if (found !== ref.sha256) {
-    throw new CorruptLake(`an object of the lake has hash ${found} instead of ${ref.sha256}`, where);
-  }
+  requireHash(store, ref, sha256(bytes));
   return bytes;
+}
+
+/** Throws CorruptLake where the bytes of an object have another hash than its reference. */
+export function requireHash(store: ObjectStore, ref: ObjectRef, found: string): void {
+  if (found === ref.sha256) return;
+  throw new CorruptLake(`an object of the lake has hash ${found} instead of ${ref.sha256}`, {
+    bucket: store.bucket,
+    key: ref.key,
+  });
 }
 
 /** The output `name` of a commit. Throws CorruptLake when the commit has none. */

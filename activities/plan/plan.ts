@@ -2,9 +2,9 @@ import pLimit from 'p-limit';
 import { type Committed, commitStage, type Output } from '../../lake/commit.ts';
 import { LakeError, NothingToDo, SourceUnversioned, TooManyFailedSources } from '../../lake/errors.ts';
 import { sha256 } from '../../lake/hash.ts';
-import { textBytes } from '../../lake/parquet/chunks.ts';
 import { requireIdColumn, requireTextColumn } from '../../lake/parquet/columns.ts';
-import { type Footer, readFooter } from '../../lake/parquet/footer.ts';
+import { type RowGroup, readFooter } from '../../lake/parquet/footer.ts';
+import type { PageMap } from '../../lake/parquet/page-map.ts';
 import type { FullSpec } from '../../lake/spec.ts';
 import type { ListedObject, ObjectStore } from '../../lake/store.ts';
 import type { PlannedInput } from '../../workflows/contract.ts';
@@ -12,10 +12,11 @@ import type { Services } from '../services.ts';
 import {
   cutPartitions,
   type PlanEntry,
-  type PlannedGroup,
+  type PlannedPiece,
   type PlannedSource,
   tooManyFailed,
 } from './partitions.ts';
+import { mapsOf, piecesOf } from './pieces.ts';
 import { checkStage, type RunPins } from './pins.ts';
 
 /** Entries of one page, and so of one lane. */
@@ -51,7 +52,7 @@ export function inputsOf(spec: FullSpec): { name: string; columns: InputColumns 
 
 /**
  * Lists the raw objects once, reads their footers and cuts them into partitions; the plan is paged on S3. A source whose
- * footer cannot be read, or that lacks a column, fails alone. Throws NothingToDo and TooManyFailedSources.
+ * footer or page headers cannot be read, or that lacks a column, fails alone. Throws NothingToDo and TooManyFailedSources.
  */
 export async function plan(services: Services, pins: RunPins): Promise<Committed> {
   checkStage(pins, 'plan');
@@ -84,11 +85,14 @@ export async function plan(services: Services, pins: RunPins): Promise<Committed
       const inputs: PlannedInput[] = [];
       for (const { name, columns, objects } of listings) {
         const chosen = objects.filter(({ key }) => isParquetName(key));
-        const sources = await readSources(services, columns, chosen);
+        const sources = await readSources(services, columns, chosen, spec.input.partitionBytes);
         const entries = cutPartitions(sources, spec.input.partitionBytes);
-        const pages = pagesOf(entries);
-        for (const [index, page] of pages.entries()) {
+        const mapped = new Map(sources.map((each) => [each.source.ordinal, each]));
+        for (const [index, page] of pagesOf(entries).entries()) {
           outputs.push(await folder.put(pageName(name, index), JSON.stringify(page), 'application/json'));
+          const maps: EntryMaps[] = page.map((entry) => mapsOf(entry, mapped));
+          if (maps.flat(2).length === 0) continue;
+          outputs.push(await folder.put(mapsName(name, index), JSON.stringify(maps), 'application/json'));
         }
         const list = sources.map(({ source }) => source);
         outputs.push(await folder.put(sourcesName(name), JSON.stringify(list), 'application/json'));
@@ -116,6 +120,11 @@ export async function plan(services: Services, pins: RunPins): Promise<Committed
 
 export const pageName = (input: string, index: number): string =>
   `${input}-${String(index).padStart(5, '0')}.json`;
+/** Where rows begin in the large row groups of a page's entries; only where there are any. */
+export const mapsName = (input: string, index: number): string =>
+  pageName(input, index).replace('.json', '-maps.json');
+/** For each run of an entry the page maps of its rows. */
+export type EntryMaps = PageMap[][];
 export const sourcesName = (input: string): string => `${input}-sources.json`;
 
 async function checkInputs(store: ObjectStore, { commit }: Committed, spec: FullSpec): Promise<void> {
@@ -157,11 +166,21 @@ function pagesOf(entries: readonly PlanEntry[]): PlanEntry[][] {
   return pages;
 }
 
+/** A source of the plan, in pieces. */
+interface ReadSource {
+  source: PlannedSource;
+  pieces: PlannedPiece[];
+  rowGroups: RowGroup[];
+  maps: PageMap[];
+}
+
 async function readSources(
-  { store, checkCancelled }: Services,
+  services: Services,
   columns: InputColumns,
   objects: readonly ListedObject[],
-): Promise<{ source: PlannedSource; groups: PlannedGroup[] }[]> {
+  targetBytes: number,
+): Promise<ReadSource[]> {
+  const { store, checkCancelled } = services;
   const limit = pLimit(FOOTERS);
   return Promise.all(
     objects.map(({ key, etag, size }, ordinal) =>
@@ -177,25 +196,24 @@ async function readSources(
               { bucket: store.bucket, key },
             );
           }
-          const footer = await readFooter(store, { key, etag, size });
+          const object = { key, etag, size };
+          const footer = await readFooter(store, object);
           rows = footer.rows;
           for (const name of columns.text) requireTextColumn(footer, name);
           for (const name of columns.id) requireIdColumn(footer, name);
-          return { source: { ...source, rows }, groups: groupsOf(footer, columns.text) };
+          const { pieces, maps } = await piecesOf(services, object, footer, columns, targetBytes);
+          return {
+            source: { ...source, rows },
+            pieces,
+            maps,
+            rowGroups: maps.length > 0 ? footer.rowGroups : [],
+          };
         } catch (error) {
           if (!(error instanceof LakeError) || error.family !== 'input') throw error;
           const failure = { type: error.name, message: error.message };
-          return { source: { ...source, rows, failure }, groups: [] };
+          return { source: { ...source, rows, failure }, pieces: [], rowGroups: [], maps: [] };
         }
       }),
     ),
   );
-}
-
-function groupsOf(footer: Footer, text: readonly string[]): PlannedGroup[] {
-  return footer.rowGroups.map((group) => ({
-    firstRow: group.firstRow,
-    rows: group.rows,
-    textBytes: text.reduce((sum, column) => sum + textBytes(footer, group, column), 0),
-  }));
 }

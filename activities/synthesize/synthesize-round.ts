@@ -8,7 +8,7 @@ import type { Work } from '../work.ts';
 import { openAnswers } from './answers.ts';
 import type { Entry } from './entry.ts';
 import { ENTRIES, ENTRY_COLUMNS } from './entry-table.ts';
-import { runRound } from './round.ts';
+import { runRound, type Turn } from './round.ts';
 import { readSlots, told } from './slots.ts';
 
 /**
@@ -44,18 +44,20 @@ export async function synthesizeRound(
       etags: [],
     },
     async (folder) => {
-      const { slots, entries } = await readSlots(store, pins, entry, previous, verdicts);
-      const turns = slots
-        .filter(({ converted }) => converted)
-        .flatMap(({ id, texts }) =>
-          texts
-            .filter((place) => place.round === round)
-            .map(({ text }) => ({ slot: id, round, text, before: told(entries.get(id) ?? [], texts) })),
-        );
+      async function* turns(): AsyncGenerator<Turn> {
+        for await (const { slots, entries } of readSlots(store, pins, entry, previous, verdicts)) {
+          for (const { id, converted, texts } of slots) {
+            if (!converted) continue;
+            for (const place of texts.filter((each) => each.round === round)) {
+              yield { slot: id, round, text: place.text, before: told(entries.get(id) ?? [], texts) };
+            }
+          }
+        }
+      }
       const answers = await openAnswers(store, enduring, folder);
       let requests = 0;
       const client = endpoints.client(endpoint);
-      const made = await runRound(turns, {
+      const made = await runRound(turns(), {
         client: { complete: (call, signal) => client.complete(call, signal).finally(checkCancelled) },
         answers,
         generator: pins.generator,

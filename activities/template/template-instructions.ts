@@ -2,12 +2,13 @@ import { commitStage } from '../../lake/commit.ts';
 import { LakeError, Unreachable } from '../../lake/errors.ts';
 import { documentId } from '../../lake/identity.ts';
 import { readFooter } from '../../lake/parquet/footer.ts';
+import type { PageMap } from '../../lake/parquet/page-map.ts';
 import { readRows } from '../../lake/parquet/rows.ts';
 import { writeTable } from '../../lake/table.ts';
 import type { Done, EntryRef, FailedSource, RunRef } from '../../workflows/contract.ts';
 import type { SourceRun } from '../plan/partitions.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
-import { readEntry } from '../plan/read-plan.ts';
+import { readEntry, readMaps } from '../plan/read-plan.ts';
 import { textOrReason } from '../scan/row.ts';
 import { REJECT_COLUMNS, REJECTS, type Reject } from '../scan/texts.ts';
 import type { Services } from '../services.ts';
@@ -43,8 +44,9 @@ export async function templateInstructions(
     },
     async (folder) => {
       const read: ReadInstructions[] = [];
-      for (const object of entry.runs)
-        read.push(await readInstructions(services, object, ref.input, columns));
+      const maps = await readMaps(store, ref);
+      for (const [i, object] of entry.runs.entries())
+        read.push(await readInstructions(services, object, maps[i] ?? [], ref.input, columns));
       const drafts = read.flatMap((each) => each.drafts);
       const rejects = read.flatMap((each) => each.rejects);
       const failures = read.flatMap(({ failure }) => (failure === null ? [] : [failure]));
@@ -52,7 +54,7 @@ export async function templateInstructions(
       const texts = drafts.map(({ text }) => text);
       const encoded = await encodeDocuments(tokenizer, texts, checkCancelled);
       const documents = drafts.map((draft, i) => ({ ...draft, ids: encoded[i] as Uint32Array }));
-      const { outputs, totals } = await writeDocuments(folder, documents, [ref.input], {
+      const { outputs, totals } = await writeDocuments(folder, [documents], [ref.input], {
         seed: pins.spec.seed,
         dtype: dtypeFor(pins.tokenizer.highestId),
       });
@@ -92,6 +94,7 @@ interface ReadInstructions {
 async function readInstructions(
   { store, checkCancelled }: Services,
   object: SourceRun,
+  maps: readonly PageMap[],
   source: string,
   columns: readonly string[],
 ): Promise<ReadInstructions> {
@@ -100,7 +103,7 @@ async function readInstructions(
   const rejects: Reject[] = [];
   try {
     const footer = await readFooter(store, object);
-    for await (const batch of readRows(store, object, footer, { columns, rowStart, rowEnd })) {
+    for await (const batch of readRows(store, object, footer, { columns, rowStart, rowEnd, maps })) {
       checkCancelled();
       for (const [i, cells] of batch.rows.entries()) {
         const row = batch.firstRow + i;

@@ -47,28 +47,58 @@ export async function templatePartition(
       etags: [],
     },
     async (folder) => {
-      const { slots, entries } = await readSlots(store, pins, entry, previous, verdicts);
-      const drafts = slots.flatMap((slot) => {
-        checkCancelled();
-        return draftsOf(slot, entries.get(slot.id) ?? [], seed);
-      });
       const tokenizer = await pinnedTokenizer(settings, pins);
-      const documents = await tokenize(drafts, tokenizer, sequenceLength, checkCancelled);
-      const { outputs, totals } = await writeDocuments(folder, documents, ['augmented', 'raw'], {
+      const counts = { rawTexts: 0, chains: 0, documents: 0, tokens: 0, overlong: 0 };
+      async function* documents(): AsyncGenerator<TokenizedDocument[]> {
+        for await (const drafts of inBatches(draftsOfBlocks())) {
+          const made = await tokenize(drafts, tokenizer, sequenceLength, checkCancelled);
+          counts.documents += made.length;
+          for (const { ids } of made) {
+            counts.tokens += ids.length;
+            if (ids.length > sequenceLength) counts.overlong++;
+          }
+          yield made;
+        }
+      }
+      async function* draftsOfBlocks(): AsyncGenerator<Draft[]> {
+        for await (const { slots, entries } of readSlots(store, pins, entry, previous, verdicts)) {
+          const drafts = slots.flatMap((slot) => {
+            checkCancelled();
+            return draftsOf(slot, entries.get(slot.id) ?? [], seed);
+          });
+          for (const { converted, texts } of slots) if (!converted) counts.rawTexts += texts.length;
+          for (const { chain } of drafts) if (chain !== undefined) counts.chains++;
+          yield drafts;
+        }
+      }
+      const { outputs, totals } = await writeDocuments(folder, documents(), ['augmented', 'raw'], {
         seed,
         dtype: dtypeFor(pins.tokenizer.highestId),
       });
-      const counts = {
-        rawTexts: slots.reduce((sum, { converted, texts }) => sum + (converted ? 0 : texts.length), 0),
-        chains: drafts.filter(({ chain }) => chain !== undefined).length,
-        documents: documents.length,
-        tokens: documents.reduce((sum, { ids }) => sum + ids.length, 0),
-        overlong: documents.filter(({ ids }) => ids.length > sequenceLength).length,
-      };
       return { outputs, counts, data: totals };
     },
   );
   return { ref, counts: commit.counts };
+}
+
+/** Characters of documents that are tokenized and written at once, about: small blocks together. */
+const BATCH_CHARACTERS = 4 * 2 ** 20;
+
+/** The same drafts in batches of some size; a larger block is cut between drafts. */
+async function* inBatches(blocks: AsyncIterable<Draft[]>): AsyncGenerator<Draft[]> {
+  let batch: Draft[] = [];
+  let characters = 0;
+  for await (const drafts of blocks) {
+    for (const draft of drafts) {
+      batch.push(draft);
+      characters += draft.text.length;
+      if (characters < BATCH_CHARACTERS) continue;
+      yield batch;
+      batch = [];
+      characters = 0;
+    }
+  }
+  yield batch;
 }
 
 /** The documents of a slot: one draft per chain, and one per text (or part) that has no pairs or was not converted. */

@@ -40,7 +40,7 @@ const REJECTED: Record<string, string[]> = {
     'rejected: null',
     'kept',
   ],
-  'duplicate-ids.parquet': ['kept', 'kept', `duplicate of ${PREFIX}duplicate-ids.parquet row 0`],
+  'duplicate-ids.parquet': ['kept', 'kept', `exact duplicate of ${PREFIX}duplicate-ids.parquet row 0`],
 };
 
 const stack = await stackUp('broken');
@@ -113,7 +113,7 @@ async function ingested(domain: string, input: IngestSpec['input']): Promise<Sou
   );
   must(
     kept === count((each) => each === 'kept') &&
-      duplicates === count((each) => each.startsWith('duplicate')) &&
+      duplicates === count((each) => each.includes(' duplicate of ')) &&
       rejects === count((each) => each.startsWith('rejected')) &&
       failed === outcomes.reduce((sum, { failure, rows }) => sum + (failure === null ? 0 : rows), 0),
     'the tables of the stages hold as many of each, row by row',

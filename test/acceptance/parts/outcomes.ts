@@ -1,12 +1,10 @@
-import { FAILED, type FailedSourceRows, VERDICTS } from '../../../activities/dedupe/dedupe-documents.ts';
-import { type Verdict, verdictOf } from '../../../activities/dedupe/records.ts';
+import { DUPLICATE_COLUMNS, DUPLICATES } from '../../../activities/dedupe/duplicates.ts';
+import { FAILED, type FailedSourceRows } from '../../../activities/dedupe/failures.ts';
 import type { PlannedSource } from '../../../activities/plan/partitions.ts';
 import { sourcesName } from '../../../activities/plan/plan.ts';
 import { REJECT_COLUMNS, REJECTS, TEXT_COLUMNS, TEXTS } from '../../../activities/scan/texts.ts';
 import { outputOf, readChecked, type StageCommit } from '../../../lake/commit.ts';
-import { keyRange, mergeRuns } from '../../../lake/exchange.ts';
 import type { Row } from '../../../lake/parquet/rows.ts';
-import { openCommittedRun } from '../../../lake/runs.ts';
 import type { ObjectStore } from '../../../lake/store.ts';
 import { readTable } from '../../../lake/table.ts';
 import type { ObjectRef, RunRef } from '../../../workflows/contract.ts';
@@ -17,7 +15,7 @@ export interface SourceOutcome {
   key: string;
   rows: number;
   failure: { type: string; message: string } | null;
-  /** Row → `kept`, `rejected: <reason>`, or `duplicate of <key> row <row>`. */
+  /** Row → `kept`, `rejected: <reason>`, or `<kind> duplicate of <key> row <row>`. */
   outcomes: Map<number, string>;
 }
 
@@ -39,28 +37,19 @@ export async function outcomesOf(store: ObjectStore, run: RunRef): Promise<Sourc
     }
   }
   for (const dedupe of await commitsOf(store, run, 'dedupe')) {
-    const named = (name: string): boolean => dedupe.outputs.some((each) => each.name === name);
-    if (named(FAILED)) {
-      for (const failed of (await readJson(store, outputOf(dedupe, FAILED))) as FailedSourceRows[]) {
-        const source = keyed.get(failed.key);
-        if (source !== undefined) source.failure = { type: failed.type, message: failed.message };
-      }
+    if (!dedupe.outputs.some(({ name }) => name === DUPLICATES)) continue;
+    for (const failed of (await readJson(store, outputOf(dedupe, FAILED))) as FailedSourceRows[]) {
+      const source = keyed.get(failed.key);
+      if (source !== undefined) source.failure = { type: failed.type, message: failed.message };
     }
-    if (!named(VERDICTS)) continue;
-    for (const { source, row, keptSource, keptRow } of await verdictsOf(store, dedupe)) {
-      found[source]?.outcomes.set(row, `duplicate of ${found[keptSource]?.key} row ${keptRow}`);
+    for (const found of await table(store, dedupe, DUPLICATES, DUPLICATE_COLUMNS)) {
+      const { key, row, keptKey, keptRow, kind } = found;
+      keyed.get(String(key))?.outcomes.set(Number(row), `${kind} duplicate of ${keptKey} row ${keptRow}`);
     }
   }
   // A source that failed anywhere does not exist for the run.
   for (const source of found) if (source.failure !== null) source.outcomes.clear();
   return found;
-}
-
-async function verdictsOf(store: ObjectStore, dedupe: StageCommit): Promise<Verdict[]> {
-  const verdicts: Verdict[] = [];
-  const run = await openCommittedRun(store, outputOf(dedupe, VERDICTS));
-  for await (const batch of mergeRuns([run], keyRange(0, 1))) verdicts.push(...batch.map(verdictOf));
-  return verdicts;
 }
 
 function table(
