@@ -91,10 +91,10 @@ function activity<N extends keyof Activities>(
     searchAttributes: false,
     runInThread: () => Promise.reject(new Error('no threads here')),
   });
-  const run = activities[name] as (input: unknown) => ReturnType<Activities[N]>;
+  const run = activities[name] as (input: unknown) => Promise<Awaited<ReturnType<Activities[N]>>>;
   const context = { cancellationSignal: new AbortController().signal, heartbeat: () => {} };
   return asyncLocalStorage
-    .run(context as unknown as Context, async () => await run(input))
+    .run(context as unknown as Context, () => run(input))
     .finally(() => activities.close());
 }
 /** The preflight of a run. */
@@ -319,6 +319,17 @@ const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
   BadPools: {
     provoke: () => thrown(() => loadPools({ 'pairs.json': { language: 'en', pools: { plian: {} } } })),
     says: ['pairs.json'],
+  },
+  RunPublished: {
+    async provoke() {
+      const domain = 'published';
+      const spec = textSpec(domain);
+      await putTexts(pipeline.store, `raw/${domain}/a.parquet`, texts.slice(0, 2));
+      await pipeline.runIngest(spec, 'r1');
+      await putTexts(pipeline.store, `raw/${domain}/b.parquet`, texts.slice(2));
+      return failedRun(spec, 'r1');
+    },
+    says: ['r1', 'publication.json', '--run'],
   },
   SpecConflict: {
     async provoke() {
