@@ -6,7 +6,8 @@ import { DATA } from '../test/acceptance/lib.ts';
 import { corpusTexts, mineCorpus } from '../test/acceptance/parts/mined-corpus.ts';
 
 const [seed = 'fifty', count = '50'] = process.argv.slice(2);
-if (DATA === undefined) throw new Error('no real data beside the checkout, nor where INSTRUCT_LAKE_DATA says');
+if (DATA === undefined)
+  throw new Error('no real data beside the checkout, nor where INSTRUCT_LAKE_DATA says');
 const entries = await mineCorpus(await corpusTexts(join(DATA, 'corpus')), 3);
 const drawn = entries
   .flatMap(({ key, row, part, context, pairs }) =>

@@ -24,14 +24,23 @@ const entries = await mineCorpus(texts, 3);
 const seconds = (performance.now() - started) / 1000;
 
 const files = [...new Set(texts.map(({ key }) => key))];
-const columns = [...files.map((file) => ({ name: file.replace('.parquet', ''), of: [file] })), { name: 'all', of: files }];
+const columns = [
+  ...files.map((file) => ({ name: file.replace('.parquet', ''), of: [file] })),
+  { name: 'all', of: files },
+];
 const figures = columns.map(({ of }) => measure(of));
-table(columns.map(({ name }) => name), figures.map(({ lines }) => lines));
+table(
+  columns.map(({ name }) => name),
+  figures.map(({ lines }) => lines),
+);
 console.log(`  ${seconds.toFixed(1)} s for three rounds; the miner alone ${speed().toFixed(2)} MB/s`);
 
 const all = figures.at(-1);
 if (all === undefined) throw new Error('the corpus has no files');
-must(all.withThree >= 0.85, `${percent(all.withThree)} of the texts of ${LONG} words or more have 3 valid pairs (at least 85 %)`);
+must(
+  all.withThree >= 0.85,
+  `${percent(all.withThree)} of the texts of ${LONG} words or more have 3 valid pairs (at least 85 %)`,
+);
 must(all.linked >= 0.5, `${percent(all.linked)} of the texts are in linked chains at M = 3 (at least 50 %)`);
 for (const kind of KINDS) {
   const share = all.kinds[kind];
@@ -70,7 +79,8 @@ function measure(of: readonly string[]): Figures {
   const labels = LABELS.flatMap((sort) => balance(pairs, sort));
   const drops = new Map<string, number>();
   for (const entry of mine)
-    for (const [reason, count] of Object.entries(entry.drops)) drops.set(reason, (drops.get(reason) ?? 0) + count);
+    for (const [reason, count] of Object.entries(entry.drops))
+      drops.set(reason, (drops.get(reason) ?? 0) + count);
   const lines: [string, string][] = [
     ['texts', String(byPlace.size)],
     ['parts prompted', String(mine.length)],
@@ -127,10 +137,17 @@ function percent(part: number): string {
 }
 
 function table(names: readonly string[], figures: readonly [string, string][][]): void {
-  const widths = figures.map((lines, i) => Math.max(names[i]?.length ?? 0, ...lines.map(([, value]) => value.length)));
+  const widths = figures.map((lines, i) =>
+    Math.max(names[i]?.length ?? 0, ...lines.map(([, value]) => value.length)),
+  );
   const line = (first: string, cells: readonly string[]): string =>
     `  ${first.padEnd(24)}${cells.map((cell, i) => cell.padStart((widths[i] ?? 0) + 2)).join('')}`;
   console.log(line('', names));
   for (const [i, [name]] of (figures[0] ?? []).entries())
-    console.log(line(name, figures.map((lines) => lines[i]?.[1] ?? '')));
+    console.log(
+      line(
+        name,
+        figures.map((lines) => lines[i]?.[1] ?? ''),
+      ),
+    );
 }

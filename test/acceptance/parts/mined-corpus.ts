@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { GeneratorPin } from '../../../activities/plan/pins.ts';
 import type { AnswerCache } from '../../../activities/synthesize/answers.ts';
 import type { Completion } from '../../../activities/synthesize/endpoint-client.ts';
-import type { Entry } from '../../../activities/synthesize/entry.ts';
 import { runRound, type Told } from '../../../activities/synthesize/round.ts';
 import { type ScheduledText, schedule } from '../../../activities/synthesize/schedule.ts';
 import { sliceBytes } from '../../../activities/synthesize/slots.ts';
