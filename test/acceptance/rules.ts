@@ -110,7 +110,9 @@ function linkedOf(mine: readonly MinedEntry[]): Set<string> {
 function balance(pairs: readonly Pair[], sort: readonly string[]): [string, number][] {
   const given = pairs.flatMap((pair) => {
     if (!sort.includes('A')) return sort.includes(pair.answer) ? [pair.answer] : [];
-    return pair.options === undefined ? [] : ['ABCD'.charAt(pair.options.indexOf(pair.answer))];
+    return pair.options === undefined || LABELS.some((labels) => labels.includes(pair.answer))
+      ? []
+      : ['ABCD'.charAt(pair.options.indexOf(pair.answer))];
   });
   return sort.map((label) => [`"${label}"`, share(given, (one) => one === label)]);
 }

@@ -1,4 +1,4 @@
-/** The rules, each named by what it asks about. At most two pairs of one family are taken from a text. */
+/** The rules, each named by what it asks about. At most three pairs of one family are taken from a text. */
 export type Family =
   | 'heading'
   | 'definition'

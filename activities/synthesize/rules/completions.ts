@@ -8,7 +8,7 @@ import { say } from './wording.ts';
 const OFFERED = 6;
 
 /** Words after which a sentence can be broken off so that what follows can be told: a reason, a means, a purpose, a case. */
-const BREAKS = new Set('because by when if unless until after before'.split(' '));
+const BREAKS = new Set('because by when if unless until'.split(' '));
 
 /** What shows that the part before the break says something by itself. */
 const VERB =

@@ -17,7 +17,7 @@ export function lists(passage: Passage, stream: RandomStream): Candidate[] {
     ...whole(list, stream),
     ...inheritance(list, passage, stream),
     ...kinds(list, stream),
-    ...membership(list, stream),
+    ...membership(list, passage, stream),
   ]);
 }
 
@@ -49,18 +49,19 @@ const ASKED = 2;
 
 /** "Which kind of cough …?", where one entry alone names that thing with words before it. */
 function kinds({ name, items }: List, stream: RandomStream): Candidate[] {
-  return shuffled(items, stream)
-    .flatMap((answer): Candidate[] => {
-      const words = wordsOf(answer);
-      const head = bare(words[words.length - 1] ?? '');
-      const alone = items.filter((item) => lower(item).includes(head)).length === 1;
-      if (words.length < 2 || words.length > 5 || !alone || !isThing(head) || joins(answer)) return [];
-      // The title's own word gives the answer away.
-      if (lower(name).includes(head)) return [];
-      const question = say(stream, 'kind', { head, list: name });
-      return [{ family: 'kind', question, answer, sentence: -1, distractors: [], weak: true }];
-    })
-    .slice(0, ASKED);
+  const all = items.map(lower);
+  const found: Candidate[] = [];
+  for (const answer of shuffled(items, stream)) {
+    const words = wordsOf(answer);
+    const head = bare(words[words.length - 1] ?? '');
+    if (words.length < 2 || words.length > 5 || !isThing(head) || joins(answer)) continue;
+    // A word of the list's own name gives the answer away.
+    if (lower(name).includes(head) || all.filter((item) => item.includes(head)).length > 1) continue;
+    const question = say(stream, 'kind', { head, list: name });
+    found.push({ family: 'kind', question, answer, sentence: -1, distractors: [], weak: true });
+    if (found.length === ASKED) break;
+  }
+  return found;
 }
 
 /** Whether a last word can be asked for by "which kind of". */
@@ -75,10 +76,10 @@ function joins(entry: string): boolean {
 }
 
 /** Whether an entry is in the list, or the entry that says the opposite; only where there is one, so that both answers occur. */
-function membership({ name, items }: List, stream: RandomStream): Candidate[] {
+function membership({ name, items }: List, { text }: Passage, stream: RandomStream): Candidate[] {
   return items.flatMap((item): Candidate[] => {
     const opposite = turned(item);
-    if (opposite === undefined || items.some((other) => lower(other) === lower(opposite))) return [];
+    if (opposite === undefined || text.includes(opposite)) return [];
     const holds = stream.below(2) === 0;
     const labels = ['Yes', 'No'];
     return [

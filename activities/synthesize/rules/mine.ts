@@ -33,7 +33,7 @@ export interface MineOptions {
 /** The draws depend on the text alone, never on a run: an endpoint answers the same prompt alike for everyone. */
 const SEED = 'instruct-lake rules 1';
 const LIMIT = 6;
-const PER_FAMILY = 2;
+const PER_FAMILY = 3;
 
 /** How gladly a family is taken: what asks for facts goes before what only repeats sentences. */
 const RANK: Readonly<Record<Family, number>> = {
@@ -138,7 +138,7 @@ function isSound({ question, answer, items, labels }: Candidate, folded: string)
 }
 
 /**
- * Offers the candidates, the best first, to `take`, which says whether it took one: two of a family, one about a
+ * Offers the candidates, the best first, to `take`, which says whether it took one: three of a family, one about a
  * sentence, no question twice. Chance shuffles the ranks a little.
  */
 function choose(
@@ -161,10 +161,11 @@ function choose(
   const families = new Map<Family, number>();
   const sentences = new Set<string>();
   const questions = new Set<string>();
-  // A family's second pair waits until every family had its first.
-  for (let round = 1; round <= PER_FAMILY; round++) {
+  // A family's second pair waits until every family had its first; the topic, which any text can be asked for, waits for all.
+  for (let round = 1; round <= PER_FAMILY + 1; round++) {
     for (const { candidate } of ranked) {
       const { family, question } = candidate;
+      if ((family === 'topic') !== round > PER_FAMILY) continue;
       const place = candidate.sentence < 0 ? (candidate.evidence ?? question) : String(candidate.sentence);
       if ((families.get(family) ?? 0) >= round) continue;
       if (sentences.has(place) || questions.has(lower(question)) || !take(candidate)) continue;

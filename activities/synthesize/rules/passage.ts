@@ -118,7 +118,7 @@ function readSentence(text: string, index: number): Sentence {
 /** Whether a string is a whole sentence of plain prose that says something by itself. */
 function isUsable(text: string, words: readonly string[], plainWords: readonly string[]): boolean {
   if (words.length < 6 || words.length > 48 || text.length > 360) return false;
-  if (!/^["'(]?[A-Z0-9]/.test(text) || !/[.!]["')]?$/.test(text)) return false;
+  if (text.startsWith('See ') || !/^["'(]?[A-Z0-9]/.test(text) || !/[.!]["')]?$/.test(text)) return false;
   if (/ - | : |\/\/|[@|_[\]{}\\]|\.\.|:$/.test(text) || hasMarker(text) || text.includes('answer is'))
     return false;
   if (count(text, '(') !== count(text, ')') || count(text, '"') % 2 === 1) return false;

@@ -32,8 +32,15 @@ function inLine(text: string, passage: Passage): List[] {
     if (name === undefined) continue;
     const { items, complete, next } = readItems(segments, i + 1);
     const all = first === undefined ? items : [first, ...items];
+    // Behind rows with values a list is only the rest of it.
+    const isRest = first !== undefined && /%|\d\/\d/.test(before);
     if (all.length >= 2 && new Set(all).size === all.length)
-      found.push({ name, items: all, complete, ...(lead === undefined ? {} : { lead }) });
+      found.push({
+        name,
+        items: all,
+        complete: complete && !isRest,
+        ...(lead === undefined ? {} : { lead }),
+      });
     i = next - 1;
   }
   return found;
@@ -99,7 +106,7 @@ function isItem(segment: string): boolean {
 export function behindHeader(before: string): string | undefined {
   const first =
     /[a-z]\) ([A-Z][^()%]*)$/.exec(before)?.[1]?.trim() ??
-    / (?:\d%|\d+\/\d+) ([A-Z][^()%]*)$/.exec(before)?.[1];
+    / (?:\d[\d.]*%|\d+\/\d+) ([A-Z][^()%]*)$/.exec(before)?.[1];
   return first !== undefined && isItem(first) ? first : undefined;
 }
 

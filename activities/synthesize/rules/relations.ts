@@ -99,7 +99,10 @@ function active(text: string, passage: Passage): Match | undefined {
     const [whole, modal, written = ''] = match;
     const verb = ACTIVE_FORMS.get(written);
     const subject = readSubject(text.slice(0, match.index), passage);
-    const answer = readObject(text.slice(match.index + whole.length));
+    const after = text.slice(match.index + whole.length);
+    const roughly = /^(?:about|around) (?=\d)/.exec(after)?.[0] ?? '';
+    const object = readObject(after.slice(roughly.length));
+    const answer = object === undefined ? undefined : roughly + object;
     if (verb === undefined || subject === undefined || answer === undefined) continue;
     const helper =
       modal === undefined
@@ -189,19 +192,21 @@ function balance(text: string): number {
 function distractors(one: Candidate, all: readonly Candidate[]): string[] {
   const length = one.answer.length;
   return all
-    .filter(
-      (other) => other.family === one.family && other.sentence !== one.sentence && !sameThing(one, other),
-    )
-    .filter((other) => opening(other.question) === opening(one.question))
-    .map((other) => other.answer)
-    .filter((answer) => answer.length < length * 3 && answer.length > length / 3);
+    .filter(({ family, sentence }) => family === one.family && sentence !== one.sentence)
+    .filter(({ question, answer }) => opening(question) === opening(one.question) && isLike(answer, length))
+    .filter((other) => !sameThing(one, other))
+    .map((other) => other.answer);
+}
+
+function isLike(answer: string, length: number): boolean {
+  return answer.length < length * 3 && answer.length > length / 3;
 }
 
 /** Whether two statements may be about one thing: a long word in common, or one is the other's abbreviation. */
 function sameThing({ about: a = '' }: Candidate, { about: b = '' }: Candidate): boolean {
-  const [wordsA, wordsB] = [a, b].map((text) => wordsOf(text).map(bare));
-  const shared = wordsA?.some((word) => word.length > 3 && wordsB?.includes(word) === true) ?? false;
-  return shared || initials(a) === lower(b) || initials(b) === lower(a) || a === b;
+  if (a === b || initials(a) === lower(b) || initials(b) === lower(a)) return true;
+  const words = wordsOf(a).map(bare);
+  return wordsOf(b).some((word) => word.length > 3 && words.includes(bare(word)));
 }
 
 function initials(text: string): string {

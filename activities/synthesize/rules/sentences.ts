@@ -42,6 +42,8 @@ function push(sentences: string[], text: string): void {
 /** A heading that was glued to its section is left out where the section opens with the same words: "Surgery Surgery is …". */
 function withoutEcho(sentence: string): string {
   const words = wordsOf(sentence.slice(0, 160)).slice(0, 2 * ECHO_WORDS);
+  const first = lower(words[0] ?? '');
+  if (!words.some((word, i) => i > 0 && /^[A-Z]/.test(word) && lower(word) === first)) return sentence;
   for (let n = 1; 2 * n < words.length; n++) {
     const [head, again] = [words.slice(0, n).join(' '), words.slice(n, 2 * n).join(' ')];
     if (/^[A-Z]/.test(again) && lower(head) === lower(again)) return sentence.slice(head.length + 1);
