@@ -17,6 +17,7 @@ import {
   InputChanged,
   LakeError,
   StoreUnavailable,
+  StoreUnfit,
 } from './errors.ts';
 import type { ListedObject, ObjectInfo, ObjectStore, PutOptions } from './store.ts';
 
@@ -264,6 +265,14 @@ function failureOf(verb: string, cause: unknown, where: ErrorContext): LakeError
   ) {
     return new AccessDenied(
       `could not ${verb} the object: ${why}; check the credentials and the bucket's policy`,
+      where,
+      { cause },
+    );
+  }
+  // S3 answers so when a header asks for what the server does not have.
+  if (status === 501) {
+    return new StoreUnfit(
+      `could not ${verb} the object, the store lacks what was asked (${why}); use a store with conditional writes`,
       where,
       { cause },
     );

@@ -21,7 +21,11 @@ export interface DedupeRecords {
 }
 
 /** Opens the records of a partition; without `near` exact duplicates alone can be found. */
-export function openDedupeRecords(folder: AttemptFolder, near: boolean): DedupeRecords {
+export function openDedupeRecords(
+  folder: Pick<AttemptFolder, 'write'>,
+  near: boolean,
+  held = HELD,
+): DedupeRecords {
   const outputs: Output[] = [];
   let buckets = openRunWriter();
   let signatures = openRunWriter();
@@ -53,7 +57,7 @@ export function openDedupeRecords(folder: AttemptFolder, near: boolean): DedupeR
   return {
     add,
     async spill() {
-      if (buckets.count >= HELD) await flush();
+      if (buckets.count >= held) await flush();
     },
     async finish() {
       await flush();

@@ -25,6 +25,7 @@ test('defaults are filled in', () => {
     mode: 'full',
     seed: 'instruct-lake',
     maxFailedFraction: 0,
+    dedupe: { near: true, threshold: 0.75 },
     input: { partitionBytes: 67108864 },
     mix: { maxRepeat: 4, strict: false },
     shards: { format: 'megatron', bytes: 1073741824 },
@@ -51,6 +52,14 @@ test('every problem is listed at once, unknown keys with the nearest name', () =
     expect(message).toContain(part);
   }
   expect(message).toContain('the spec has 8 problems');
+});
+test('dedupe takes a part of its keys, and no threshold that its bands cannot find', () => {
+  expect(parseSpec({ ...minimal, dedupe: { threshold: 0.9 } }).dedupe).toEqual({
+    near: true,
+    threshold: 0.9,
+  });
+  expect(problems({ ...minimal, dedupe: { threshold: 0.4 } })).toContain('dedupe.threshold');
+  expect(problems({ ...minimal, dedupe: { treshold: 0.9 } })).toContain('did you mean "threshold"?');
 });
 test.each([
   ['a URL', { ...minimal, input: { prefix: 'https://host/x/', text: 't' } }],
