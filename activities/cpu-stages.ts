@@ -1,6 +1,7 @@
 import { dedupeDocuments } from './dedupe/dedupe-documents.ts';
 import { mixSources } from './mix/mix-sources.ts';
 import { scanPartition } from './scan/scan-partition.ts';
+import { settleFailures } from './settle/settle-failures.ts';
 import { buildShard } from './shards/build-shard.ts';
 import { exchangePartition } from './shards/exchange-partition.ts';
 import { templateInstructions } from './template/template-instructions.ts';
@@ -12,6 +13,7 @@ export const CPU_STAGES = {
   dedupeDocuments,
   templatePartition,
   templateInstructions,
+  settleFailures,
   mixSources,
   exchangePartition,
   buildShard,

@@ -4,10 +4,11 @@ export const STAGE_VERSIONS = {
   scan: 1,
   dedupe: 1,
   synthesize: 1,
-  template: 1,
+  template: 2,
+  settle: 1,
   mix: 1,
   exchange: 1,
   shards: 1,
-  publish: 1,
+  publish: 2,
 } as const;
 export type Stage = keyof typeof STAGE_VERSIONS;

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { Piscina } from 'piscina';
 import type { CpuStage } from '../activities/cpu-stages.ts';
 import { temporalFailure } from '../activities/failure.ts';
@@ -35,7 +36,7 @@ export async function runInThread(
   if (signal.aborted) onAbort();
   try {
     const outcome = await threads.run({ stage, input, cancel });
-    if ('failure' in outcome) throw temporalFailure(outcome.failure);
+    if ('failure' in outcome) throw temporalFailure(outcome.failure, Context.current().info.attempt);
     return outcome.done;
   } finally {
     signal.removeEventListener('abort', onAbort);

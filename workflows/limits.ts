@@ -26,6 +26,7 @@ const cpu = proxyActivities<
     | 'dedupeDocuments'
     | 'templatePartition'
     | 'templateInstructions'
+    | 'settleFailures'
     | 'mixSources'
     | 'exchangePartition'
     | 'buildShard'
@@ -59,6 +60,7 @@ export const activities: Activities = {
   synthesizeRound: gpu.synthesizeRound,
   templatePartition: cpu.templatePartition,
   templateInstructions: cpu.templateInstructions,
+  settleFailures: cpu.settleFailures,
   mixSources: cpu.mixSources,
   exchangePartition: cpu.exchangePartition,
   buildShard: cpu.buildShard,

@@ -1,11 +1,11 @@
 import pLimit from 'p-limit';
 import { commitStage, outputOf, readCommit } from '../../lake/commit.ts';
-import { NothingToDo, TooManyFailedSources } from '../../lake/errors.ts';
+import { NothingToDo } from '../../lake/errors.ts';
 import { type ExchangeRecord, encodeRun, keyRange, mergeRuns } from '../../lake/exchange.ts';
 import { openCommittedRun } from '../../lake/runs.ts';
 import type { Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { readLists } from '../lists.ts';
-import { type SourceFailure, tooManyFailed } from '../plan/partitions.ts';
+import type { SourceFailure } from '../plan/partitions.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { readSources } from '../plan/read-plan.ts';
 import { EXACT, type ScannedSource } from '../scan/scan-partition.ts';
@@ -24,8 +24,7 @@ const READS = 16;
 
 /**
  * Verdicts for one range of hashes: among documents with the same folded text the first in keep order (source key, row)
- * stays, the others name it. Sources that failed are left out beforehand. Throws TooManyFailedSources, and
- * NothingToDo when nothing valid is left.
+ * stays, the others name it. Sources that failed are left out beforehand. Throws NothingToDo when nothing valid is left.
  */
 export async function dedupeDocuments(
   { store, checkCancelled }: Services,
@@ -46,7 +45,7 @@ export async function dedupeDocuments(
       stage: 'dedupe',
       version: pins.stages.dedupe,
       unit: 'global',
-      spec: { range, ranges, maxFailedFraction: pins.spec.maxFailedFraction },
+      spec: { range, ranges },
       inputs: [plan, ...scans],
       etags: [],
     },
@@ -67,14 +66,6 @@ export async function dedupeDocuments(
             ? []
             : [{ source: ordinal, key: source.key, rows: source.rows, ...failure }];
         });
-      if (tooManyFailed(failed.length, sources.length, pins.spec.maxFailedFraction)) {
-        throw new TooManyFailedSources(
-          `${failed.length} of ${sources.length} sources failed, more than maxFailedFraction = ${pins.spec.maxFailedFraction} allows:\n${failed
-            .slice(0, 20)
-            .map(({ type, message }) => `  - ${type}: ${message}`)
-            .join('\n')}`,
-        );
-      }
       const alive = scanned.filter(({ source }) => !failures.has(source));
       const sum = (count: (each: ScannedSource) => number): number =>
         alive.reduce((total, each) => total + count(each), 0);

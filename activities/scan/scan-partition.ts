@@ -1,5 +1,4 @@
 import { commitStage } from '../../lake/commit.ts';
-import { LakeError } from '../../lake/errors.ts';
 import { type ExchangeRecord, encodeRun } from '../../lake/exchange.ts';
 import { sha256 } from '../../lake/hash.ts';
 import { BLOCK_ROWS, documentId } from '../../lake/identity.ts';
@@ -10,6 +9,7 @@ import { writeTable } from '../../lake/table.ts';
 import { normaliseForDedupe } from '../../lake/unicode/normalise.ts';
 import type { Done, EntryRef, RunRef } from '../../workflows/contract.ts';
 import { exactRecord } from '../dedupe/records.ts';
+import { failsAlone, plainFailure } from '../failure.ts';
 import type { SourceFailure, SourceRun } from '../plan/partitions.ts';
 import { checkStage, type RunPins, readPins } from '../plan/pins.ts';
 import { readEntry } from '../plan/read-plan.ts';
@@ -31,11 +31,12 @@ export const EXACT = 'exact.run';
 
 /**
  * Rows of a partition → valid texts with their place in the schedule, rejects with reasons, and the records by which
- * exact duplicates find each other. A source whose bytes cannot be read fails alone.
+ * exact duplicates find each other. A source whose bytes cannot be read fails alone; `lenient`, so does one over which
+ * our own code stumbles.
  */
 export async function scanPartition(
   services: Services,
-  { run, entry: ref }: { run: RunRef; entry: EntryRef },
+  { run, entry: ref, lenient }: { run: RunRef; entry: EntryRef; lenient?: boolean },
 ): Promise<Done> {
   const { store } = services;
   const pins = await readPins(store, run);
@@ -53,6 +54,7 @@ export async function scanPartition(
         input: { ...pins.spec.input, partitionBytes: undefined },
         ordinals: entry.runs.map(({ source }) => source),
         unicode: pins.unicode,
+        lenient,
       },
       inputs: [],
       etags: entry.runs.map(({ etag }) => etag),
@@ -63,7 +65,7 @@ export async function scanPartition(
       const sources: ScannedSource[] = [];
       const records: ExchangeRecord[] = [];
       for (const source of entry.runs) {
-        const scanned = await scanSource(services, pins, source);
+        const scanned = await scanSource(services, pins, source, lenient);
         sources.push(scanned.source);
         for (const text of scanned.texts) {
           texts.push(text);
@@ -101,6 +103,7 @@ async function scanSource(
   { store, checkCancelled }: Services,
   pins: RunPins,
   run: SourceRun,
+  lenient: boolean | undefined,
 ): Promise<{ source: ScannedSource; texts: ScannedText[]; rejects: Reject[] }> {
   const { input } = pins.spec;
   const texts: ScannedText[] = [];
@@ -147,8 +150,9 @@ async function scanSource(
       rejects,
     };
   } catch (error) {
-    if (!(error instanceof LakeError) || error.family !== 'input') throw error;
-    const failure = { type: error.name, message: error.message };
+    if (!failsAlone(error, lenient)) throw error;
+    const { type, message } = plainFailure(error);
+    const failure = { type, message };
     return { source: { ...seen, texts: 0, rejects: 0, failure }, texts: [], rejects: [] };
   }
 }

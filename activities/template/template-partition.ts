@@ -6,8 +6,9 @@ import { checkStage, readPins } from '../plan/pins.ts';
 import { readEntry } from '../plan/read-plan.ts';
 import type { ScannedText } from '../scan/texts.ts';
 import type { Services } from '../services.ts';
+import { keysOf, readExcluded } from '../settle/excluded.ts';
 import { dtypeFor } from '../shards/megatron.ts';
-import { chainsOf, type Entry } from '../synthesize/entry.ts';
+import { chainsOf, countsOf, type Entry } from '../synthesize/entry.ts';
 import type { Slot } from '../synthesize/schedule.ts';
 import { readSlots, sliceBytes } from '../synthesize/slots.ts';
 import { type TokenizedDocument, writeDocuments } from '../tokenize/documents.ts';
@@ -23,17 +24,30 @@ interface Draft extends Omit<TokenizedDocument, 'ids'> {
   chain?: RenderedChain;
 }
 
-/** Chains → documents with spans, cut to the sequence length; texts without pairs as they are; all of it tokenized once. */
+/**
+ * Chains → documents with spans, cut to the sequence length; texts without pairs as they are; all of it tokenized once.
+ * Sources that have failed since the verdicts (`settled`) give nothing.
+ */
 export async function templatePartition(
   { store, settings, checkCancelled }: Services,
-  input: { run: RunRef; entry: EntryRef; previous: CommitPointer; verdicts: ObjectRef[] },
+  input: {
+    run: RunRef;
+    entry: EntryRef;
+    previous: CommitPointer;
+    verdicts: ObjectRef[];
+    settled?: ObjectRef;
+  },
 ): Promise<Done> {
   const { run, verdicts } = input;
   const pins = await readPins(store, run);
   checkStage(pins, 'template');
   checkPools(pins);
   const entry = await readEntry(store, input.entry);
-  const previous = await resolvePointer(store, input.previous);
+  const excluded = await readExcluded(store, input.settled, input.entry.input, entry.runs);
+  // Where every source is left out, the partition may have failed before: then there is nothing to go on from.
+  const previous = entry.runs.every(({ source }) => excluded.has(source))
+    ? undefined
+    : await resolvePointer(store, input.previous);
   const { seed, sequenceLength } = pins.spec;
   const { ref, commit } = await commitStage(
     store,
@@ -42,12 +56,21 @@ export async function templatePartition(
       stage: 'template',
       version: pins.stages.template,
       unit: entry.id,
-      spec: { seed, sequenceLength, tokenizer: pins.tokenizer, pools: pins.pools },
-      inputs: [previous, ...verdicts],
+      spec: {
+        seed,
+        sequenceLength,
+        tokenizer: pins.tokenizer,
+        pools: pins.pools,
+        excluded: keysOf(excluded),
+      },
+      inputs: previous === undefined ? verdicts : [previous, ...verdicts],
       etags: [],
     },
     async (folder) => {
-      const { slots, entries } = await readSlots(store, pins, entry, previous, verdicts);
+      const { slots, entries } =
+        previous === undefined
+          ? NOTHING
+          : withoutSources(await readSlots(store, pins, entry, previous, verdicts), excluded);
       const drafts = slots.flatMap((slot) => draftsOf(slot, entries.get(slot.id) ?? [], seed));
       const tokenizer = await pinnedTokenizer(settings, pins);
       const documents = await tokenize(drafts, tokenizer, sequenceLength, checkCancelled);
@@ -62,10 +85,29 @@ export async function templatePartition(
         tokens: documents.reduce((sum, { ids }) => sum + ids.length, 0),
         overlong: documents.filter(({ ids }) => ids.length > sequenceLength).length,
       };
-      return { outputs, counts, data: totals };
+      const data = { ...totals, texts: countsOf([...entries.values()].flat()) };
+      return { outputs, counts, data };
     },
   );
   return { ref, counts: commit.counts };
+}
+
+/** What the commit of a partition of the corpus says besides its totals: the counts of the rounds behind its documents. */
+export interface CorpusData {
+  texts: ReturnType<typeof countsOf>;
+}
+
+interface Slots {
+  slots: Slot<ScannedText>[];
+  entries: Map<string, Entry[]>;
+}
+const NOTHING: Slots = { slots: [], entries: new Map() };
+
+/** Without the slots of some sources. A slot lies in a block, and so in one source. */
+function withoutSources({ slots, entries }: Slots, excluded: ReadonlyMap<number, unknown>): Slots {
+  if (excluded.size === 0) return { slots, entries };
+  const left = slots.filter(({ texts }) => !texts.some(({ text }) => excluded.has(text.source)));
+  return { slots: left, entries: new Map(left.map(({ id }) => [id, entries.get(id) ?? []])) };
 }
 
 /** The documents of a slot: one draft per chain, and one per text (or part) that has no pairs or was not converted. */
