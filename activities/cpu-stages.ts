@@ -2,6 +2,7 @@ import { decideDuplicates } from './dedupe/decide-duplicates.ts';
 import { findDuplicates } from './dedupe/find-duplicates.ts';
 import { mixSources } from './mix/mix-sources.ts';
 import { scanPartition } from './scan/scan-partition.ts';
+import { settleFailures } from './settle/settle-failures.ts';
 import { buildShard } from './shards/build-shard.ts';
 import { exchangePartition } from './shards/exchange-partition.ts';
 import { templateInstructions } from './template/template-instructions.ts';
@@ -14,6 +15,7 @@ export const CPU_STAGES = {
   decideDuplicates,
   templatePartition,
   templateInstructions,
+  settleFailures,
   mixSources,
   exchangePartition,
   buildShard,

@@ -44,7 +44,9 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       // What comes from a thread has been made one there, and must stay as final as it is.
-      throw error instanceof TemporalFailure ? error : temporalFailure(plainFailure(error));
+      throw error instanceof TemporalFailure
+        ? error
+        : temporalFailure(plainFailure(error), context.info.attempt);
     }
   }
   const here =
@@ -74,6 +76,7 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
     synthesizeRound: here('synthesizeRound', synthesizeRound),
     templatePartition: inThread('templatePartition'),
     templateInstructions: inThread('templateInstructions'),
+    settleFailures: inThread('settleFailures') as Activities['settleFailures'],
     mixSources: inThread('mixSources') as Activities['mixSources'],
     exchangePartition: inThread('exchangePartition'),
     buildShard: inThread('buildShard'),

@@ -20,6 +20,7 @@ const STALL_MS: Record<keyof Activities, number> = {
   synthesizeRound: 10 * MINUTE,
   templatePartition: 15 * MINUTE,
   templateInstructions: 15 * MINUTE,
+  settleFailures: 15 * MINUTE,
   mixSources: 15 * MINUTE,
   exchangePartition: 15 * MINUTE,
   buildShard: 15 * MINUTE,

@@ -30,12 +30,17 @@ export function openThreads(
 }
 
 /**
- * Runs a stage in a thread; told to stop by its pulse, it ends at its next batch. When `givenUp` aborts, the thread is
+ * Runs a stage in a thread for attempt number `attempt` of its activity; told to stop by its pulse, it ends at its next batch. When `givenUp` aborts, the thread is
  * ended and another takes its place. A native call may be under way in it, and ending it then may take the process
  * with it: the lesser evil against a slot that is lost for good, since every commit survives that.
  */
-export async function runInThread(threads: Threads, task: CpuTask, givenUp: AbortSignal): Promise<Done> {
+export async function runInThread(
+  threads: Threads,
+  task: CpuTask,
+  givenUp: AbortSignal,
+  attempt: number,
+): Promise<Done> {
   const outcome = await threads.run(task, { signal: givenUp });
-  if ('failure' in outcome) throw temporalFailure(outcome.failure);
+  if ('failure' in outcome) throw temporalFailure(outcome.failure, attempt);
   return outcome.done;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
 import { NativeConnection, type NativeConnectionOptions, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { Settings } from '../activities/settings.ts';
@@ -51,7 +52,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const activities = createActivities({
     settings,
     searchAttributes: await knowsSearchAttributes(connection, namespace),
-    runInThread: (stage, input, pulse, givenUp) => runInThread(threads, { stage, input, pulse }, givenUp),
+    runInThread: (stage, input, pulse, givenUp) =>
+      runInThread(threads, { stage, input, pulse }, givenUp, Context.current().info.attempt),
   });
   const { close: closeActivities, ...implementations } = activities;
 

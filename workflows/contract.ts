@@ -43,8 +43,12 @@ export interface IngestSpec {
   train?: TrainSpec;
   /** Seed of every draw. The default is a constant. */
   seed?: string;
-  /** Fraction of sources that may fail before the run does. */
+  /** Fraction of sources that may fail; with more of them the run parks and waits for a decision. */
   maxFailedFraction?: number;
+  /** How long a parked run waits for one: a number with `s`, `m`, `h` or `d`. */
+  decisionTimeout?: string;
+  /** What follows when nobody decided in time: the run goes on without the sources that failed, or it fails. */
+  onTimeout?: OnTimeout;
 }
 
 export interface InputSpec {
@@ -152,18 +156,35 @@ export type Phase = (typeof PHASES)[number];
 /** The phases that run once for each partition, in lanes. */
 export type PartitionPhase = 'scan' | 'synthesize' | 'template' | 'exchange';
 
+export type OnTimeout = 'accept' | 'fail';
+/** How a run meets failures (the spec's words for it). It steers the run and decides no byte of it. */
+export interface FailureRules {
+  maxFailedFraction: number;
+  /** Milliseconds. */
+  decisionTimeout: number;
+  onTimeout: OnTimeout;
+}
+
 /** What a stage did, in the few bytes that history may carry. */
 export interface Done {
   ref: ObjectRef;
   counts: Record<string, number>;
   failures?: FailedSource[];
 }
-export interface FailedSource {
-  key: string;
-  /** Name of the error class. */
+/** Why something failed: name and message of the error class. */
+export interface Reason {
   type: string;
   message: string;
 }
+export interface FailedSource extends Reason {
+  key: string;
+}
+/** First detail of every failure of an activity: its family in the registry, by which workflows decide. */
+export interface FailureDetail {
+  family: 'input' | 'environment' | 'configuration' | 'usage' | 'internal' | 'unknown';
+}
+/** An item of a list of commits: what became of a partition. */
+export type ListItem = ObjectRef | { failed: Reason };
 
 /** What opening a run settles: names resolved, everything checked, pins written. */
 export interface OpenedRun extends RunRef {
@@ -175,6 +196,7 @@ export interface OpenedRun extends RunRef {
   launcher: string | null;
   /** Whether this server knows our search attributes. */
   searchAttributes: boolean;
+  rules: FailureRules;
 }
 /** One input of the plan (the corpus, or one instruction source), and how many partitions it has. */
 export interface PlannedInput {
@@ -199,6 +221,11 @@ export interface EntryRef {
 /** For each input by name: the lists of its partitions' commits, one per lane. */
 export type Lists = Record<string, ObjectRef[]>;
 
+/** The sources that have failed since the verdicts, in an object; and how many have failed in all. */
+export interface Settled extends Done {
+  corpus: number;
+  instructions: number;
+}
 export interface Mixed extends Done {
   shards: number;
 }
@@ -225,8 +252,9 @@ export interface Trained {
 export interface Activities {
   openRun(input: { workflowId: string; spec: unknown }): Promise<OpenedRun>;
   planSources(input: { run: RunRef }): Promise<Planned>;
-  saveList(input: { run: RunRef; items: ObjectRef[] }): Promise<ObjectRef>;
-  scanPartition(input: { run: RunRef; entry: EntryRef }): Promise<Done>;
+  saveList(input: { run: RunRef; items: ListItem[] }): Promise<ObjectRef>;
+  /** `lenient`: a fault of ours fails the source in which it shows, and nothing else. */
+  scanPartition(input: { run: RunRef; entry: EntryRef; lenient?: true }): Promise<Done>;
   findDuplicates(input: {
     run: RunRef;
     plan: ObjectRef;
@@ -252,8 +280,15 @@ export interface Activities {
     entry: EntryRef;
     previous: CommitPointer;
     verdicts: ObjectRef[];
+    settled?: ObjectRef;
   }): Promise<Done>;
-  templateInstructions(input: { run: RunRef; entry: EntryRef }): Promise<Done>;
+  templateInstructions(input: {
+    run: RunRef;
+    entry: EntryRef;
+    lenient?: true;
+    settled?: ObjectRef;
+  }): Promise<Done>;
+  settleFailures(input: SettleInput): Promise<Settled>;
   mixSources(input: { run: RunRef; documents: Lists }): Promise<Mixed>;
   exchangePartition(input: {
     run: RunRef;
@@ -268,12 +303,22 @@ export interface Activities {
   watchTraining(input: TrainingRef): Promise<Trained>;
   cancelTraining(input: TrainingRef): Promise<void>;
 }
+/** Where partitions and sources may have failed since the verdicts: in the lists of these passes over all partitions. */
+export interface SettleInput {
+  run: RunRef;
+  plan: ObjectRef;
+  scans: ObjectRef[];
+  verdicts: ObjectRef[];
+  passes: Lists[];
+}
 /** All that a publication rests on. */
 export interface PublishInput {
   run: RunRef;
   plan: ObjectRef;
   scans: ObjectRef[];
   verdicts: ObjectRef[];
+  /** Where sources have failed since the verdicts. */
+  settled?: ObjectRef;
   documents: Lists;
   mix: ObjectRef;
   shards: ObjectRef;
@@ -290,13 +335,18 @@ export interface LaneInput {
   /** Commits of the same entries in the phase before. */
   before?: ObjectRef;
   verdicts?: ObjectRef[];
+  settled?: ObjectRef;
   rounds?: number;
   mix?: ObjectRef;
 }
 export interface LaneResult {
   list: ObjectRef;
   counts: Record<string, number>;
+  /** The first hundred. */
   failures: FailedSource[];
+  /** How many sources failed. Only the first and the last of them (`edges`) can have failed in other lanes as well. */
+  failedSources: { count: number; edges: string[] };
+  failedPartitions: number;
 }
 
 /** Answer of the query `progress`. Lanes that run have more to add: ask each for its own `progress`. */
@@ -308,7 +358,23 @@ export interface Progress {
   /** Workflow ids of running children. */
   lanes: string[];
   model?: string;
+  /** What the run waits for a person to decide; the search attribute `Phase` reads `parked` meanwhile. */
+  parked: Parked | null;
 }
+/** A run that waits for a decision. Times are ISO 8601, by Temporal's clock. */
+export interface Parked extends Reason {
+  phase: Phase;
+  since: string;
+  until: string;
+  onTimeout: OnTimeout;
+  /** The updates that end it. */
+  decisions: Decision[];
+}
+/**
+ * `acceptPartial`: go on without the sources that have failed so far. `resume`: try again what failed, now that the
+ * configuration is mended.
+ */
+export type Decision = 'acceptPartial' | 'resume';
 /** Answer of the query `failures`: the first hundred. */
 export interface Failures {
   total: number;

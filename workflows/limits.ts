@@ -27,6 +27,7 @@ const cpu = proxyActivities<
     | 'decideDuplicates'
     | 'templatePartition'
     | 'templateInstructions'
+    | 'settleFailures'
     | 'mixSources'
     | 'exchangePartition'
     | 'buildShard'
@@ -61,6 +62,7 @@ export const activities: Activities = {
   synthesizeRound: gpu.synthesizeRound,
   templatePartition: cpu.templatePartition,
   templateInstructions: cpu.templateInstructions,
+  settleFailures: cpu.settleFailures,
   mixSources: cpu.mixSources,
   exchangePartition: cpu.exchangePartition,
   buildShard: cpu.buildShard,

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import { readCommit, type StageCommit } from '../../lake/commit.ts';
-import { NothingToDo, TooManyFailedSources } from '../../lake/errors.ts';
+import { NothingToDo } from '../../lake/errors.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
 import { readLists } from '../lists.ts';
-import { type PlannedSource, type SourceFailure, tooManyFailed } from '../plan/partitions.ts';
+import type { PlannedSource, SourceFailure } from '../plan/partitions.ts';
 import type { RunPins } from '../plan/pins.ts';
 import { readSources } from '../plan/read-plan.ts';
 import type { ScannedSource } from '../scan/scan-partition.ts';
@@ -61,24 +61,15 @@ export async function readScanned(
   };
 }
 
-/** Throws TooManyFailedSources, and NothingToDo when nothing valid is left. */
-export function refuseFailed(
+/** Throws NothingToDo when nothing valid is left. */
+export function refuseNothing(
   { sources, failed, texts, rejects }: Scanned,
   { spec }: RunPins,
   bucket: string,
 ): void {
-  if (tooManyFailed(failed.length, sources.length, spec.maxFailedFraction)) {
-    throw new TooManyFailedSources(
-      `${failed.length} of ${sources.length} sources failed, more than maxFailedFraction = ${spec.maxFailedFraction} allows:\n${failed
-        .slice(0, 20)
-        .map(({ type, message }) => `  - ${type}: ${message}`)
-        .join('\n')}`,
-    );
-  }
-  if (texts === 0) {
-    throw new NothingToDo(
-      `no row under the prefix holds text: ${rejects} are null, blank or not UTF-8, ${failed.length} of ${sources.length} sources failed`,
-      { bucket, key: spec.input.prefix },
-    );
-  }
+  if (texts > 0) return;
+  throw new NothingToDo(
+    `no row under the prefix holds text: ${rejects} are null, blank or not UTF-8, ${failed.length} of ${sources.length} sources failed`,
+    { bucket, key: spec.input.prefix },
+  );
 }

@@ -6,7 +6,7 @@ import type { Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
 import { type BucketState, starEdges } from './buckets.ts';
-import { readScanned, refuseFailed } from './failures.ts';
+import { readScanned, refuseNothing } from './failures.ts';
 import { edgeRecord } from './records.ts';
 import { bucketRuns } from './scan-records.ts';
 
@@ -15,7 +15,7 @@ const READS = 16;
 
 /**
  * The documents of one range of keys that share a hash or a band, as edges. Sources that failed are left out beforehand.
- * Throws TooManyFailedSources, and NothingToDo when nothing valid is left.
+ * Throws NothingToDo when nothing valid is left.
  */
 export async function findDuplicates(
   { store, checkCancelled }: Services,
@@ -36,13 +36,13 @@ export async function findDuplicates(
       stage: 'dedupe',
       version: pins.stages.dedupe,
       unit: `range-${String(range).padStart(5, '0')}`,
-      spec: { range, ranges, maxFailedFraction: pins.spec.maxFailedFraction },
+      spec: { range, ranges },
       inputs: [plan, ...scans],
       etags: [],
     },
     async (folder) => {
       const scanned = await readScanned({ store }, { plan, scans });
-      refuseFailed(scanned, pins, store.bucket);
+      refuseNothing(scanned, pins, store.bucket);
       const failed = new Set(scanned.failed.map(({ source }) => source));
       const limit = pLimit(READS);
       const runs = await Promise.all(

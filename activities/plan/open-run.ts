@@ -1,7 +1,7 @@
 import { InvalidSpec } from '../../lake/errors.ts';
 import { DOMAIN, RUN } from '../../lake/layout.ts';
 import { probeStore } from '../../lake/probe.ts';
-import { type FullSpec, parseSpec } from '../../lake/spec.ts';
+import { type FullSpec, milliseconds, parseSpec } from '../../lake/spec.ts';
 import { UNICODE_VERSION } from '../../lake/unicode/normalise.ts';
 import type { OpenedRun } from '../../workflows/contract.ts';
 import { named } from '../services.ts';
@@ -63,6 +63,11 @@ export async function openRun(
     model,
     launcher: spec.train?.launcher ?? null,
     searchAttributes,
+    rules: {
+      maxFailedFraction: spec.maxFailedFraction,
+      decisionTimeout: milliseconds(spec.decisionTimeout),
+      onTimeout: spec.onTimeout,
+    },
   };
 }
 

@@ -77,7 +77,3 @@ export function cutPartitions(
   close();
   return entries;
 }
-
-/** Whether more sources have failed than the spec allows. */
-export const tooManyFailed = (failed: number, total: number, maxFraction: number): boolean =>
-  failed > total * maxFraction;

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { type Committed, commitStage, type Output } from '../../lake/commit.ts';
-import { LakeError, NothingToDo, SourceUnversioned, TooManyFailedSources } from '../../lake/errors.ts';
+import { LakeError, NothingToDo, SourceUnversioned } from '../../lake/errors.ts';
 import { sha256 } from '../../lake/hash.ts';
 import { requireIdColumn, requireTextColumn } from '../../lake/parquet/columns.ts';
 import { type RowGroup, readFooter } from '../../lake/parquet/footer.ts';
@@ -9,13 +9,7 @@ import type { FullSpec } from '../../lake/spec.ts';
 import type { ListedObject, ObjectStore } from '../../lake/store.ts';
 import type { PlannedInput } from '../../workflows/contract.ts';
 import type { Services } from '../services.ts';
-import {
-  cutPartitions,
-  type PlanEntry,
-  type PlannedPiece,
-  type PlannedSource,
-  tooManyFailed,
-} from './partitions.ts';
+import { cutPartitions, type PlanEntry, type PlannedPiece, type PlannedSource } from './partitions.ts';
 import { mapsOf, piecesOf } from './pieces.ts';
 import { checkStage, type RunPins } from './pins.ts';
 
@@ -52,7 +46,7 @@ export function inputsOf(spec: FullSpec): { name: string; columns: InputColumns 
 
 /**
  * Lists the raw objects once, reads their footers and cuts them into partitions; the plan is paged on S3. A source whose
- * footer or page headers cannot be read, or that lacks a column, fails alone. Throws NothingToDo and TooManyFailedSources.
+ * footer or page headers cannot be read, or that lacks a column, fails alone. Throws NothingToDo.
  */
 export async function plan(services: Services, pins: RunPins): Promise<Committed> {
   checkStage(pins, 'plan');
@@ -108,8 +102,6 @@ export async function plan(services: Services, pins: RunPins): Promise<Committed
       const counts = {
         sources: inputs.reduce((sum, each) => sum + each.sources, 0),
         unreadableSources: inputs.reduce((sum, each) => sum + each.failed, 0),
-        // Of the corpus, dedupe counts all that failed; of instructions, these and what fails when they are read.
-        failedSources: inputs.reduce((sum, each) => sum + (each.name === 'corpus' ? 0 : each.failed), 0),
       };
       return { outputs, counts, data: inputs };
     },
@@ -137,24 +129,6 @@ async function checkInputs(store: ObjectStore, { commit }: Committed, spec: Full
       { bucket: store.bucket, key: columns.prefix },
     );
   }
-  const { sources = 0, unreadableSources: failed = 0 } = commit.counts;
-  if (!tooManyFailed(failed, sources, spec.maxFailedFraction)) return;
-  const first = await firstFailures(store, commit.outputs);
-  throw new TooManyFailedSources(
-    `${failed} of ${sources} sources cannot be read, more than maxFailedFraction = ${spec.maxFailedFraction} allows:\n${first}`,
-  );
-}
-
-/** The first failures of all inputs, a line each, for people. */
-async function firstFailures(store: ObjectStore, outputs: readonly Output[]): Promise<string> {
-  const lines: string[] = [];
-  for (const output of outputs.filter(({ name }) => name.endsWith('-sources.json'))) {
-    const sources = JSON.parse(new TextDecoder().decode(await store.get(output.key))) as PlannedSource[];
-    for (const { failure } of sources) if (failure) lines.push(`  - ${failure.type}: ${failure.message}`);
-  }
-  return [...lines.slice(0, 20), ...(lines.length > 20 ? [`  … and ${lines.length - 20} more`] : [])].join(
-    '\n',
-  );
 }
 
 const isParquetName = (key: string): boolean =>

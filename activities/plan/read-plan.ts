@@ -34,6 +34,20 @@ export async function readMaps(store: ObjectStore, { plan, input, index }: Entry
   return maps[index % PAGE_ENTRIES] ?? [];
 }
 
+/** The first `count` partitions of an input of a plan, in order. */
+export async function readEntries(
+  store: ObjectStore,
+  plan: ObjectRef,
+  input: string,
+  count: number,
+): Promise<PlanEntry[]> {
+  const pages: PlanEntry[] = [];
+  for (let page = 0; page * PAGE_ENTRIES < count; page++) {
+    pages.push(...((await readPlanned(store, plan, pageName(input, page))) as PlanEntry[]));
+  }
+  return pages;
+}
+
 async function readPlanned(store: ObjectStore, plan: ObjectRef, name: string): Promise<unknown> {
   return readOutput(store, outputOf(await readCommit(store, plan), name));
 }

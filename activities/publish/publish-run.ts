@@ -28,7 +28,15 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
       version: pins.stages.publish,
       unit: 'global',
       spec: null,
-      inputs: [input.plan, ...input.scans, ...input.verdicts, ...documents, input.mix, input.shards],
+      inputs: [
+        input.plan,
+        ...input.scans,
+        ...input.verdicts,
+        ...(input.settled === undefined ? [] : [input.settled]),
+        ...documents,
+        input.mix,
+        input.shards,
+      ],
       etags: [],
     },
     async (folder) => {

@@ -1,7 +1,7 @@
 import { type AttemptFolder, commitStage, type Produced } from '../../lake/commit.ts';
-import { LakeError } from '../../lake/errors.ts';
 import { writeTable } from '../../lake/table.ts';
 import type { Done, EntryRef, RunRef } from '../../workflows/contract.ts';
+import { failsAlone, plainFailure } from '../failure.ts';
 import type { SourceFailure, SourceRun } from '../plan/partitions.ts';
 import { checkStage, type RunPins, readPins } from '../plan/pins.ts';
 import type { EntryMaps } from '../plan/plan.ts';
@@ -22,11 +22,12 @@ export interface ScannedSource {
 }
 /**
  * Rows of a partition → valid texts with their place in the schedule, rejects with reasons, and the records by which
- * duplicates find each other. A source whose bytes cannot be read fails alone.
+ * duplicates find each other. A source whose bytes cannot be read fails alone; `lenient`, so does one over which our own
+ * code stumbles.
  */
 export async function scanPartition(
   services: Services,
-  { run, entry: ref }: { run: RunRef; entry: EntryRef },
+  { run, entry: ref, lenient }: { run: RunRef; entry: EntryRef; lenient?: boolean },
 ): Promise<Done> {
   const { store } = services;
   const pins = await readPins(store, run);
@@ -45,11 +46,13 @@ export async function scanPartition(
         ordinals: entry.runs.map(({ source }) => source),
         unicode: pins.unicode,
         near: pins.spec.dedupe.near,
+        lenient,
       },
       inputs: [],
       etags: entry.runs.map(({ etag }) => etag),
     },
-    async (folder) => scanRuns(services, pins, folder, entry.runs, await readMaps(store, ref)),
+    async (folder) =>
+      scanRuns(services, pins, folder, entry.runs, { maps: await readMaps(store, ref), lenient }),
   );
   const sources = commit.data as ScannedSource[];
   return {
@@ -68,7 +71,7 @@ async function scanRuns(
   pins: RunPins,
   folder: AttemptFolder,
   runs: readonly SourceRun[],
-  maps: EntryMaps,
+  { maps, lenient }: { maps: EntryMaps; lenient: boolean | undefined },
 ): Promise<Produced> {
   const failures = new Map<number, SourceFailure>();
   for (;;) {
@@ -84,8 +87,9 @@ async function scanRuns(
             yield batch;
           }
         } catch (error) {
-          if (!(error instanceof LakeError) || error.family !== 'input') throw error;
-          failures.set(run.source, { type: error.name, message: error.message });
+          if (!failsAlone(error, lenient)) throw error;
+          const { type, message } = plainFailure(error);
+          failures.set(run.source, { type, message });
         }
       }
     }

@@ -6,7 +6,7 @@ import { checkStage, readPins } from '../plan/pins.ts';
 import { readEntry } from '../plan/read-plan.ts';
 import type { Work } from '../work.ts';
 import { openAnswers } from './answers.ts';
-import type { Entry } from './entry.ts';
+import { countsOf } from './entry.ts';
 import { ENTRIES, ENTRY_COLUMNS } from './entry-table.ts';
 import { runRound, type Turn } from './round.ts';
 import { readSlots, told } from './slots.ts';
@@ -72,20 +72,4 @@ export async function synthesizeRound(
     },
   );
   return { ref, counts: commit.counts };
-}
-
-function countsOf(entries: readonly Entry[]): Record<string, number> {
-  const sum = (count: (entry: Entry) => number): number =>
-    entries.reduce((total, each) => total + count(each), 0);
-  return {
-    convertedTexts: sum(({ part }) => (part === 0 ? 1 : 0)),
-    prompted: entries.length,
-    pairs: sum(({ pairs }) => pairs.length),
-    textsWithPairs: sum(({ pairs }) => (pairs.length > 0 ? 1 : 0)),
-    linked: sum(({ linked }) => (linked ? 1 : 0)),
-    setAside: sum(({ setAside }) => (setAside === undefined ? 0 : 1)),
-    droppedPairs: sum(({ drops }) => Object.values(drops).reduce((total, each) => total + each, 0)),
-    promptTokens: sum(({ promptTokens }) => promptTokens),
-    completionTokens: sum(({ completionTokens }) => completionTokens),
-  };
 }

@@ -24,6 +24,7 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
         dedupe: 1,
         synthesize: 1,
         template: 1,
+        settle: 1,
         mix: 1,
         exchange: 1,
         shards: 1,

@@ -28,6 +28,7 @@ const parent: Progress = {
   total: 10,
   counts: { texts: 5, pairs: 7 },
   lanes: ['a', 'b'],
+  parked: null,
 };
 
 test("lanes' work comes on top of the parent's", () => {
@@ -37,6 +38,7 @@ test("lanes' work comes on top of the parent's", () => {
     total: 4,
     counts: { pairs: 11, prompted: 2 },
     lanes: [],
+    parked: null,
   } as const;
   const sum = addLanes(parent, [{ ...lane, lanes: [] }, undefined]);
   expect(sum).toMatchObject({ done: 5, counts: { texts: 5, pairs: 18, prompted: 2 } });

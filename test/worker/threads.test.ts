@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => threads.destroy());
 
 const odd = (input: string, pulse: Pulse, givenUp: AbortSignal = new AbortController().signal) =>
-  runInThread(threads, { stage: 'scanPartition', input, pulse }, givenUp);
+  runInThread(threads, { stage: 'scanPartition', input, pulse }, givenUp, 1);
 /** The one slot is free: another task gets through. */
 const works = async (): Promise<void> => {
   expect(await odd('works', openPulse())).toMatchObject({ counts: {} });

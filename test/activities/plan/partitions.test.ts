@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cutPartitions, tooManyFailed } from '../../../activities/plan/partitions.ts';
+import { cutPartitions } from '../../../activities/plan/partitions.ts';
 
 const source = (ordinal: number, groups: [rows: number, bytes: number][]) => {
   let firstRow = 0;
@@ -67,10 +67,4 @@ test('every row is in one partition, in order, whatever the target', () => {
       },
     ),
   );
-});
-test('how many sources may fail', () => {
-  expect(tooManyFailed(0, 10, 0)).toBe(false);
-  expect(tooManyFailed(1, 10, 0)).toBe(true);
-  expect(tooManyFailed(1, 100, 0.01)).toBe(false);
-  expect(tooManyFailed(2, 100, 0.01)).toBe(true);
 });
