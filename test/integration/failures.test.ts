@@ -1,7 +1,11 @@
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CPU_STAGES } from '../../activities/cpu-stages.ts';
+import { createActivities } from '../../activities/index.ts';
 import { readManifest } from '../../activities/publish/verify.ts';
 import type { ScannedSource } from '../../activities/scan/scan-partition.ts';
 import { TEXTS } from '../../activities/scan/texts.ts';
+import type { Services } from '../../activities/services.ts';
 import { ENTRIES } from '../../activities/synthesize/entry-table.ts';
 import { DOCUMENTS } from '../../activities/tokenize/documents.ts';
 import type { Stage } from '../../activities/versions.ts';
@@ -11,7 +15,14 @@ import { verifyRun } from '../../client/verify-run.ts';
 import { outputOf } from '../../lake/commit.ts';
 import { parquetBytes } from '../../lake/parquet/write.ts';
 import { readTable } from '../../lake/table.ts';
-import type { Failures, IngestSpec, Parked, Progress } from '../../workflows/contract.ts';
+import {
+  type Done,
+  type Failures,
+  type IngestSpec,
+  type Parked,
+  type Progress,
+  QUEUES,
+} from '../../workflows/contract.ts';
 import { attemptsOf } from '../executions.ts';
 import { openLab } from '../lab.ts';
 import { commitsOf, openPipeline, type Pipeline, publicationOf, putTexts, textSpec } from '../pipeline.ts';
@@ -143,4 +154,74 @@ describe('partitions that fail after the verdicts', () => {
       expect(templates.filter((each) => each.unit === unit)).toHaveLength(1);
     }
   }, 240_000);
+});
+
+describe('a fault of ours over which a partition stumbles', () => {
+  const bare = (domain: string): IngestSpec =>
+    textSpec(domain, {
+      synthesize: { generator: 'instruction-synthesizer', endpoint: 'default', rounds: 1, share: 0 },
+      mix: {
+        sources: [
+          { from: 'raw', weight: 1 },
+          { from: 'instructions', prefix: `raw/${domain}-i/`, question: 'q', answer: 'a', weight: 1 },
+        ],
+      },
+      maxFailedFraction: 0.5,
+    });
+
+  test('fails the source in which it shows, and its neighbours in the same partition go on', async () => {
+    const lab = await openLab();
+    const other = await openPipeline(lab);
+    await other.work(undefined, ['workflows', 'io', 'gpu']);
+    const { store, settings } = other;
+    for (const [i, name] of ['a', 'b-stumbles', 'c'].entries()) {
+      await putTexts(store, `raw/fault/${name}.parquet`, [text(i)]);
+      const columns = ['q', 'a'].map((column) => ({
+        name: column,
+        type: 'string' as const,
+        data: [text(i + 5)],
+      }));
+      await store.put(`raw/fault-i/${name}.parquet`, parquetBytes(columns));
+    }
+    // The stages are ours; only what reads one object has a bug.
+    const stumbling = Object.assign(Object.create(store) as typeof store, {
+      get: (...[key, options]: Parameters<typeof store.get>) => {
+        if (key.includes('stumbles')) throw new TypeError('cannot read properties of undefined');
+        return store.get(key, options);
+      },
+    });
+    const activities = createActivities({
+      settings,
+      searchAttributes: false,
+      runInThread: async (stage, input) => {
+        const services = { store: stumbling, settings, checkCancelled: () => {} };
+        return (CPU_STAGES[stage] as (services: Services, input: unknown) => Promise<Done>)(services, input);
+      },
+    });
+    const connection = await NativeConnection.connect({ address: lab.address });
+    const { close, ...implementations } = activities;
+    try {
+      const worker = await Worker.create({
+        connection,
+        namespace: lab.namespace,
+        taskQueue: QUEUES.cpu,
+        activities: implementations,
+      });
+      const { counts } = await worker.runUntil(other.runIngest(bare('fault'), 'r1'));
+      expect(counts).toMatchObject({ failedSources: 2, keptRows: 2, instructions: 2 });
+      const { manifest } = await publicationOf(store, { domain: 'fault', run: 'r1' });
+      const { failedSources } = await readManifest(store, manifest);
+      expect(failedSources).toEqual(
+        ['fault', 'fault-i'].map((name) => ({ key: `raw/${name}/b-stumbles.parquet`, type: 'TypeError' })),
+      );
+      const checks = await verifyRun(store, { domain: 'fault', run: 'r1' }, () => {});
+      expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+      const attempts = await attemptsOf(lab.client, 'ingest/fault/r1');
+      expect(attempts.scanPartition).toEqual([5, 1]);
+    } finally {
+      await close();
+      await connection.close();
+      await other.close();
+    }
+  }, 120_000);
 });
