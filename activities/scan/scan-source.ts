@@ -23,6 +23,7 @@ export async function* scanSource(
   run: SourceRun,
   maps: readonly PageMap[],
   onReject: (reject: Reject) => void,
+  blockCharacters = BLOCK_CHARACTERS,
 ): AsyncGenerator<ScannedText[]> {
   const object = { key: run.key, etag: run.etag, size: run.size };
   const footer = await readFooter(store, object);
@@ -40,11 +41,11 @@ export async function* scanSource(
     for (const row of validRows(batch, block, seen, onReject)) {
       seen++;
       size += row.text.length;
-      if (size <= BLOCK_CHARACTERS) held.push(row);
+      if (size <= blockCharacters) held.push(row);
       else held = [];
     }
     if (batch.firstRow + batch.rows.length < block.end) continue;
-    if (size <= BLOCK_CHARACTERS) {
+    if (size <= blockCharacters) {
       yield counted(held, seen);
     } else {
       let ordinal = 0;

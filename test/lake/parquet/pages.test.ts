@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CorruptParquet } from '../../../lake/errors.ts';
+import { chunksOf } from '../../../lake/parquet/chunks.ts';
 import { type Footer, readFooter, type SourceObject } from '../../../lake/parquet/footer.ts';
 import { mapPages, type PageMap } from '../../../lake/parquet/page-map.ts';
 import { openWindow, WINDOW_BYTES } from '../../../lake/parquet/window.ts';
-import { parquetBytes } from '../../../lake/parquet/write.ts';
 import { pagedFile } from '../../paged-file.ts';
 import { type DirectoryStore, directoryStore } from '../directory-store.ts';
 import { allRows, stored } from './open.ts';
@@ -154,25 +154,21 @@ describe('files of pyarrow', () => {
 });
 
 describe('what is fetched', () => {
-  const long = (i: number): string => `${i} `.repeat(60_000);
-  const texts = Array.from({ length: 60 }, (_, i) => long(i));
-
-  test('a large chunk comes in bounded requests, each byte once', async () => {
-    const bytes = parquetBytes([{ name: 'text', type: 'string', data: texts }], {
-      codec: 'gzip',
-      rowGroupBytes: 2 ** 30,
-    });
-    const plain = pagedFile(
-      texts.map((text) => ({ id: null, text: `${text}${Math.random()}` })),
-      { pageSize: 500_000, rowGroupSize: 60, offsetIndex: false, dictionary: false },
-    );
-    for (const file of [bytes, plain]) {
-      const source = await stored(store, 'large', file);
-      store.gets.length = 0;
-      const { rows } = await allRows(store, source, { columns: ['text'] });
-      expect(rows).toHaveLength(60);
-      expect(Math.max(...store.gets.map((get) => get.bytes))).toBeLessThanOrEqual(WINDOW_BYTES);
-    }
+  test('a large chunk comes in bounded requests, each byte once, and a large block in batches', async () => {
+    const rows = Array.from({ length: 100 }, (_, i) => ({
+      id: null,
+      text: `${i} `.repeat(80_000) + Math.sin(i),
+    }));
+    const shape = { pageSize: 500_000, rowGroupSize: 100, offsetIndex: false, dictionary: false };
+    const source = await stored(store, 'large', pagedFile(rows, shape));
+    store.gets.length = 0;
+    const all = await allRows(store, source, { columns: ['text'] });
+    expect(all.rows).toEqual(rows.map(({ text }) => ({ text })));
+    const [place] = chunksOf(all.footer, all.footer.rowGroups[0]!, 'text');
+    const [, ...reads] = store.gets;
+    expect(Math.max(...reads.map((get) => get.bytes))).toBeLessThanOrEqual(WINDOW_BYTES);
+    expect(reads.reduce((sum, get) => sum + get.bytes, 0)).toBe((place?.end ?? 0) - (place?.start ?? 0));
+    expect(all.batches.length).toBeGreaterThan(1);
   });
 
   test('by a map: the pages of the wanted rows and the dictionary alone', async () => {
