@@ -8,9 +8,11 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createActivities } from '../../activities/index.ts';
 import { publishRun } from '../../activities/publish/publish-run.ts';
+import { openPulse } from '../../activities/pulse.ts';
 import { openEndpointClient } from '../../activities/synthesize/endpoint-client.ts';
 import { loadPools } from '../../activities/template/pools.ts';
 import { commandLauncher } from '../../activities/train/command-launcher.ts';
+import { watched } from '../../activities/watch.ts';
 import type { Work } from '../../activities/work.ts';
 import { importPaths } from '../../client/import/import.ts';
 import { parseRun } from '../../client/run-name.ts';
@@ -26,6 +28,7 @@ import { ERRORS, LakeError } from '../../lake/errors.ts';
 import { readFooter } from '../../lake/parquet/footer.ts';
 import { openS3, type S3Settings } from '../../lake/s3.ts';
 import { readConfig } from '../../worker/config.ts';
+import { openThreads, runInThread } from '../../worker/threads.ts';
 import type { Activities, IngestSpec, PublishInput } from '../../workflows/contract.ts';
 import { failureOf } from '../executions.ts';
 import { openLab } from '../lab.ts';
@@ -212,6 +215,24 @@ const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
       );
     },
     says: ['endpoint default', 'request r17', '400'],
+  },
+  ActivityStalled: {
+    async provoke() {
+      const entry = new URL('../worker/odd-task.ts', import.meta.url);
+      const threads = openThreads(pipeline.settings, 1, () => {}, entry);
+      const pulse = openPulse();
+      const { signal } = new AbortController();
+      const task = { stage: 'scanPartition', input: 'loops for ever', pulse } as const;
+      const hung = await thrown(() =>
+        watched(
+          { activity: 'scanPartition', pulse, signal, stallMs: 1000, beatMs: 100, beat: () => {} },
+          (givenUp) => runInThread(threads, task, givenUp, 1),
+        ),
+      );
+      await threads.destroy();
+      return hung;
+    },
+    says: ['scanPartition', 'tried again'],
   },
   EndpointUnavailable: {
     provoke: () => open(SPEC, withEndpoint({ url: CLOSED })),
