@@ -45,6 +45,12 @@ export function keepFailures({ first }: FailedSources, more: readonly FailedSour
   }
 }
 
+/** Of a lane, by what failed in each of its partitions: in their order, which is not the order in which they end. */
+export function failedInLane(partitions: readonly (readonly string[])[]): LaneResult['failedSources'] {
+  const keys = [...new Set(partitions.flat())];
+  return { count: keys.length, edges: keys.length < 2 ? keys : [keys[0] as string, keys.at(-1) as string] };
+}
+
 /** Distinct sources that failed in some lanes: one that failed in two is an edge of both, as partitions are in the order of sources. */
 export function distinctFailed(lanes: readonly LaneResult['failedSources'][]): number {
   const edges = new Set(lanes.flatMap((lane) => lane.edges));

@@ -8,6 +8,7 @@ import type {
   ListItem,
   Progress,
 } from './contract.ts';
+import { failedInLane } from './failed-sources.ts';
 import { causeOf, isFault } from './failure.ts';
 import { activities } from './limits.ts';
 import { addCounts, inParallel } from './pool.ts';
@@ -28,7 +29,7 @@ export async function processPartitions(lane: LaneInput): Promise<LaneResult> {
   const total = lane.to - lane.from;
   const counts: Record<string, number> = {};
   const failures: FailedSource[] = [];
-  const failed = new Set<string>();
+  const failed: string[][] = Array.from({ length: total }, () => []);
   let failedPartitions = 0;
   let refused: unknown;
   let done = 0;
@@ -38,10 +39,10 @@ export async function processPartitions(lane: LaneInput): Promise<LaneResult> {
     if (refused !== undefined) return undefined;
     try {
       const result = await runPartition(lane, i, (step) => addCounts(counts, step.counts));
-      for (const failure of result.failures ?? []) {
-        if (failures.length < FAILURES_KEPT && !failed.has(failure.key)) failures.push(failure);
-        failed.add(failure.key);
-      }
+      const { failures: more = [] } = result;
+      failed[i] = more.map(({ key }) => key);
+      const news = more.filter(({ key }) => !failures.some((told) => told.key === key));
+      failures.push(...news.slice(0, FAILURES_KEPT - failures.length));
       done++;
       return result.ref;
     } catch (error) {
@@ -59,9 +60,7 @@ export async function processPartitions(lane: LaneInput): Promise<LaneResult> {
   });
   if (refused !== undefined) throw refused;
   const list = await activities.saveList({ run: lane.run, items: items as ListItem[] });
-  const keys = [...failed];
-  const edges = keys.length < 2 ? keys : [keys[0] as string, keys.at(-1) as string];
-  return { list, counts, failures, failedSources: { count: failed.size, edges }, failedPartitions };
+  return { list, counts, failures, failedSources: failedInLane(failed), failedPartitions };
 }
 
 /** Whether the parent can leave out the sources of a partition that fails in this phase: between verdicts and mix. */

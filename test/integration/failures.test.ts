@@ -25,7 +25,15 @@ import {
 } from '../../workflows/contract.ts';
 import { attemptsOf } from '../executions.ts';
 import { openLab } from '../lab.ts';
-import { commitsOf, openPipeline, type Pipeline, publicationOf, putTexts, textSpec } from '../pipeline.ts';
+import {
+  canonical,
+  commitsOf,
+  openPipeline,
+  type Pipeline,
+  publicationOf,
+  putTexts,
+  textSpec,
+} from '../pipeline.ts';
 
 let pipeline: Pipeline;
 beforeAll(async () => {
@@ -155,6 +163,49 @@ describe('partitions that fail after the verdicts', () => {
     }
   }, 240_000);
 });
+
+test('instructions that cannot be read in one of their partitions are left out of the others, however they are cut', async () => {
+  const { store } = pipeline;
+  await putTexts(store, 'raw/chat/a.parquet', [text(0)]);
+  const chat = (from: number): Uint8Array =>
+    parquetBytes(
+      ['q', 'a'].map((name) => ({
+        name,
+        type: 'string' as const,
+        data: [text(from), text(from + 1), text(from + 2), text(from + 3)],
+      })),
+      { rowGroupBytes: 3_000 },
+    );
+  await store.put('raw/chat-i/a.parquet', chat(1));
+  // The first page of the first row group: the others read well.
+  await store.put('raw/chat-i/b.parquet', chat(5).fill(0xff, 4, 64));
+  const spec = (partitionBytes: number): IngestSpec =>
+    textSpec('chat', {
+      input: { prefix: 'raw/chat/', text: 'text', partitionBytes },
+      mix: {
+        sources: [{ from: 'instructions', prefix: 'raw/chat-i/', question: 'q', answer: 'a', weight: 1 }],
+      },
+      maxFailedFraction: 0.5,
+    });
+  await pipeline.work();
+  const results = await Promise.all([
+    pipeline.runIngest(spec(1_024), 'small'),
+    pipeline.runIngest(spec(10_000_000), 'large'),
+  ]);
+  expect(results.map(({ counts }) => counts.failedSources)).toEqual([1, 1]);
+  const attempts = await Promise.all(
+    ['small', 'large'].map((run) => attemptsOf(pipeline.lab.client, `ingest/chat/${run}`)),
+  );
+  expect(attempts[0]?.templateInstructions?.length).toBeGreaterThan(4);
+  expect(attempts[1]?.templateInstructions).toHaveLength(2);
+  const [small, large] = await Promise.all(
+    ['small', 'large'].map((run) => canonical(store, { domain: 'chat', run })),
+  );
+  expect(small).toEqual(large);
+  const { manifest } = await publicationOf(store, { domain: 'chat', run: 'small' });
+  const { counts } = await readManifest(store, manifest);
+  expect(counts.instructions).toMatchObject({ planned: 8, documents: 4, failed: 4 });
+}, 120_000);
 
 describe('a fault of ours over which a partition stumbles', () => {
   const bare = (domain: string): IngestSpec =>

@@ -4,6 +4,7 @@ import type { FailedSource, PlannedInput } from '../../workflows/contract.ts';
 import {
   acceptFailed,
   distinctFailed,
+  failedInLane,
   keepFailures,
   plannedFailures,
   tooManyFailed,
@@ -65,11 +66,8 @@ test('a source that fails in several lanes is one', () => {
       const partitions = sources.flatMap((fails, i) => fails.map((failed) => ({ key: `${i}`, failed })));
       const lanes = [];
       for (let from = 0; from < partitions.length; from += width) {
-        const keys = [
-          ...new Set(partitions.slice(from, from + width).flatMap((p) => (p.failed ? [p.key] : []))),
-        ];
-        const edges = keys.length < 2 ? keys : [keys[0] as string, keys.at(-1) as string];
-        lanes.push({ count: keys.length, edges });
+        const lane = partitions.slice(from, from + width);
+        lanes.push(failedInLane(lane.map(({ key, failed }) => (failed ? [key] : []))));
       }
       const want = new Set(partitions.flatMap(({ key, failed }) => (failed ? [key] : [])));
       expect(distinctFailed(lanes)).toBe(want.size);
