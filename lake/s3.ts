@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import {
   GetObjectCommand,
@@ -69,6 +70,8 @@ export function openS3(settings: S3Settings, { idleMs = IDLE_MS } = {}): S3Store
 }
 
 function storeOf(client: S3Client, bucket: string, signal?: AbortSignal): ObjectStore {
+  // Every request under way listens to it.
+  if (signal !== undefined) setMaxListeners(0, signal);
   const reading = signal === undefined ? {} : { abortSignal: signal };
   const writing = signal === undefined ? {} : { abortSignal: later(signal, WRITE_GRACE_MS) };
   /** Why a request failed: for no reason of its own when its task was cancelled. */
@@ -160,15 +163,32 @@ function storeOf(client: S3Client, bucket: string, signal?: AbortSignal): Object
   }
 
   async function write(key: string, body: AsyncIterable<Uint8Array>): Promise<void> {
+    let broken: { cause: unknown } | undefined;
+    /** The body; what an upload that ends early throws into it is not a failure of its own. */
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      const from = body[Symbol.asyncIterator]();
+      const next = (): Promise<IteratorResult<Uint8Array>> =>
+        from.next().catch((cause: unknown) => {
+          broken = { cause };
+          throw cause;
+        });
+      try {
+        for (let chunk = await next(); !chunk.done; chunk = await next()) yield chunk.value;
+      } finally {
+        await from.return?.();
+      }
+    }
     const upload = new Upload({
       client: sendingWith(client, writing),
-      params: { Bucket: bucket, Key: key, Body: Readable.from(parts(body), { objectMode: false }) },
+      params: { Bucket: bucket, Key: key, Body: Readable.from(parts(chunks()), { objectMode: false }) },
       partSize: PART_BYTES,
       queueSize: 2,
     });
     try {
       await upload.done();
     } catch (cause) {
+      // What made the bytes failed, not the store: a bug of ours must not be waited for as an outage is.
+      if (broken !== undefined) throw broken.cause;
       throw failure('write', cause, { bucket, key });
     }
   }
@@ -210,6 +230,7 @@ function later(signal: AbortSignal, ms: number): AbortSignal {
   const wait = (): void => void setTimeout(() => late.abort(signal.reason), ms).unref();
   if (signal.aborted) wait();
   else signal.addEventListener('abort', wait, { once: true });
+  setMaxListeners(0, late.signal);
   return late.signal;
 }
 

@@ -135,7 +135,15 @@ describe('partitions that fail after the verdicts', () => {
       { key: key('d'), type: 'CorruptLake' },
     ]);
     // 13 rows: 4 of b and 2 of d have failed; text 2 of c and text 6 of e were dropped in favour of theirs.
-    expect(counts.rows).toEqual({ planned: 13, kept: 5, duplicates: 0, heldBack: 2, rejects: 0, failed: 6 });
+    expect(counts.rows).toEqual({
+      planned: 13,
+      kept: 5,
+      duplicates: 0,
+      nearDuplicates: 0,
+      heldBack: 2,
+      rejects: 0,
+      failed: 6,
+    });
     expect(reported).toMatchObject({ failedSources: 2, heldBack: 2, keptRows: 5 });
     expect(await handle.query<Failures>('failures')).toMatchObject({
       total: 2,

@@ -112,3 +112,12 @@ describe('a task that is cancelled', () => {
     all.close();
   });
 });
+
+test('a failure of what makes the bytes of an object is thrown as it is, not as an outage of the store', async () => {
+  answer = (_, response) => response.end();
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(2 ** 20);
+    throw new TypeError('a bug of ours');
+  }
+  await expect(store.write('some/key', body())).rejects.toThrow(new TypeError('a bug of ours'));
+});
