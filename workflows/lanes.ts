@@ -5,8 +5,10 @@ import type { IngestState } from './ingest-state.ts';
 import { addCounts, inParallel } from './pool.ts';
 import { processPartitions } from './process-partitions.ts';
 
-/** Entries of a lane: what one page of the plan holds. */
+/** Entries of a lane at most, as a page of the plan holds them. */
 const LANE_ENTRIES = 250;
+/** Activities of a lane at most: each costs it up to five events, and it has no continue-as-new. */
+const LANE_ACTIVITIES = 1_200;
 const LANES_IN_FLIGHT = 4;
 
 /** One phase of all partitions of some inputs. */
@@ -28,13 +30,15 @@ export async function inLanes(
   const { opened, lanes, parking, progress } = state;
   const run = { domain: opened.domain, run: opened.run };
   const pass: Pass = { lists: {}, counts: {}, failedPartitions: 0, failedSources: [] };
+  // The same in every phase: a lane takes up the list of the lane before it. A synthesize lane has an activity a round.
+  const size = Math.max(1, Math.min(LANE_ENTRIES, Math.floor(LANE_ACTIVITIES / opened.rounds)));
   const all = inputs.flatMap((input) =>
-    Array.from({ length: Math.ceil(input.entries / LANE_ENTRIES) }, (_, lane) => ({ input, lane })),
+    Array.from({ length: Math.ceil(input.entries / size) }, (_, lane) => ({ input, lane })),
   );
   const results = await inParallel(all.length, LANES_IN_FLIGHT, async (i) => {
     const { input, lane } = all[i] as { input: PlannedInput; lane: number };
-    const from = lane * LANE_ENTRIES;
-    const to = Math.min(from + LANE_ENTRIES, input.entries);
+    const from = lane * size;
+    const to = Math.min(from + size, input.entries);
     const args: LaneInput = { ...laneOf(input, lane), run, input: input.name, from, to };
     const id = `${workflowInfo().workflowId}/${args.phase}/${input.name}/${lane}`;
     const result = await parking.mended(async () => {

@@ -43,8 +43,9 @@ Examples:
         print(jsonLine(state));
       } else {
         const { statusLines } = await import('../view/summary.ts');
-        const color = process.stdout.hasColors?.() ?? false;
-        for (const line of statusLines(state, { now: Date.now(), color })) print(line);
+        const { terminalOf } = await import('../view/terminal.ts');
+        for (const line of statusLines(state, { now: Date.now(), ...terminalOf(process.stdout) }))
+          print(line);
       }
       process.exitCode = exitOfState(state);
     });

@@ -31,6 +31,30 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
 }
 
+/** A rate with what is counted: `1,234 texts/s`, `2.5 partitions/s`; slow ones by the minute or the hour. */
+export function rate(perSecond: number, what: string): string {
+  const [value, unit] =
+    perSecond >= 0.1
+      ? [perSecond, 's']
+      : perSecond >= 0.1 / 60
+        ? [perSecond * 60, 'min']
+        : [perSecond * 3600, 'h'];
+  const shown = value >= 9.95 ? thousands(value) : value.toFixed(1);
+  return `${shown} ${what}/${unit}`;
+}
+
+/** A guess of milliseconds, no more exact than it is: `about 40 s`, `about 3 min`, `about 2 h 10 min`. */
+export function about(ms: number): string {
+  const seconds = Math.max(ms / 1000, 1);
+  if (seconds < 57.5) return `about ${seconds < 10 ? Math.round(seconds) : Math.round(seconds / 5) * 5} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `about ${minutes} min`;
+  const tens = Math.round(minutes / 10);
+  if (tens < 24 * 6)
+    return `about ${Math.floor(tens / 6)} h${tens % 6 === 0 ? '' : ` ${(tens % 6) * 10} min`}`;
+  return `about ${thousands(tens / 6 / 24)} days`.replace('about 1 days', 'about 1 day');
+}
+
 /** A figure of a training job, to four significant digits. */
 export function figure(value: number): string {
   return Number.isInteger(value) ? thousands(value) : String(Number(value.toPrecision(4)));

@@ -11,6 +11,8 @@ import type { ObjectRef, RunRef } from '../../workflows/contract.ts';
 export interface LakeRecord {
   model: string;
   trains: boolean;
+  /** Part of the slots that is converted. */
+  share: number;
   publication: ObjectRef | null;
   manifest: ManifestCore | null;
 }
@@ -25,7 +27,8 @@ export async function readLakeRecord(
     throw error;
   });
   if (pins === undefined) return undefined;
-  const base = { model: pins.generator.model, trains: pins.spec.train !== undefined };
+  const { generator, spec } = pins;
+  const base = { model: generator.model, trains: spec.train !== undefined, share: spec.synthesize.share };
   const { entry } = await readHead(store, domain);
   const publication = publishedRun(entry, run)?.publication;
   if (publication === undefined) return { ...base, publication: null, manifest: null };

@@ -1,8 +1,11 @@
 import { createColors } from 'picocolors';
 import { printable } from '../../lake/printable.ts';
 import { PHASES, type Phase } from '../../workflows/contract.ts';
-import { counted, duration, thousands } from './format.ts';
+import { about, bytes, counted, duration, rate, thousands } from './format.ts';
+import { type History, leftOf, NO_HISTORY, partOf, rateOf, type Sample } from './history.ts';
+import { parkedLines } from './parked.ts';
 import type { RunState, Waiting } from './run-state.ts';
+import { bar, cutTo, type Terminal, wrap } from './terminal.ts';
 
 /** What a line of each phase counts, in the order it is shown: name in `counts` → word for people. */
 const COUNTED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
@@ -26,50 +29,156 @@ const RARE = new Set([
   'shortfallTokens',
   'instructions',
 ]);
+const UNICODE = { over: '✓', runs: '▸', tocome: '·', failed: '✗' };
+const ASCII = { over: '+', runs: '>', tocome: '.', failed: 'x' };
 const WAITING_SHOWN = 3;
 const MESSAGE_CHARACTERS = 160;
 
-/** The live view: the run, its phases, and what it waits for. `now` is in milliseconds since 1970. */
-export function renderRun(state: RunState, { now, color }: { now: number; color: boolean }): string[] {
+/** What a phase is measured by beside partitions: name in `counts` → word of the rate. Bytes are shown in their units. */
+const MEASURED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
+  scan: { textBytes: 'bytes', texts: 'texts' },
+  synthesize: { prompted: 'texts', pairs: 'pairs' },
+  template: { tokens: 'tokens' },
+  exchange: { exchangedDocuments: 'documents' },
+  shards: { shardBytes: 'bytes', shardTokens: 'tokens' },
+};
+const UNITS: Partial<Record<Phase, string>> = {
+  scan: 'partitions',
+  dedupe: 'ranges',
+  synthesize: 'partitions',
+  template: 'partitions',
+  exchange: 'partitions',
+  shards: 'shards',
+};
+const NAME_COLUMNS = 13;
+const BAR_COLUMNS = 30;
+const LEAST_BAR_COLUMNS = 8;
+
+export interface ViewOptions extends Terminal {
+  /** Milliseconds since 1970. */
+  now: number;
+  /** What a watcher remembers; who looks once knows no rates. */
+  history?: History;
+  /** Shows all that a parked run says, not its first line alone. */
+  whole?: boolean;
+}
+
+/** The live view: the run, its phases, and what it waits for; no line is wider than the terminal. */
+export function renderRun(state: RunState, options: ViewOptions): string[] {
+  const { now, color, unicode, columns, history, whole = false } = options;
   const paint = createColors(color);
-  const phases = phasesOf(state);
+  const marks = unicode ? UNICODE : ASCII;
   const at = state.phase === null ? -1 : PHASES.indexOf(state.phase);
   const ended = state.status !== 'running';
-  const head = `${printable(`${state.domain}/${state.run}`, '')}  ${state.status}  ${elapsed(state, now)}`;
-  const lines = phases.map((phase) => {
+  const cut = (text: string): string => cutTo(text.trimEnd(), columns, unicode);
+  const status = state.parked === null ? state.status : 'parked';
+  const lines = phasesOf(state).flatMap((phase) => {
     const place = PHASES.indexOf(phase);
-    const over = place < at || state.status === 'completed';
     const name = phase.padEnd(11);
-    const counted = over || place === at ? countsOf(state, phase) : '';
-    if (over) return `${paint.green('✓')} ${name}${counted}`;
-    if (place > at) return paint.dim(`· ${name}`);
-    const part = units(state);
-    const text = `${name}${[part, counted].filter((each) => each !== '').join('   ')}`;
-    return ended ? `${paint.red('✗')} ${text}` : `${paint.cyan('▸')} ${paint.bold(text)}`;
+    if (place < at || state.status === 'completed') {
+      const text = cut(
+        `  ${marks.over} ${name}${[tookOf(history ?? NO_HISTORY, phase), countsOf(state, phase)].filter(Boolean).join('  ')}`,
+      );
+      return [text.replace(marks.over, paint.green(marks.over))];
+    }
+    if (place > at) return [paint.dim(cut(`  ${marks.tocome} ${name}`))];
+    const counts = countsOf(state, phase);
+    if (ended) {
+      const text = cut(`  ${marks.failed} ${name}${[units(state), counts].filter(Boolean).join('   ')}`);
+      return [text.replace(marks.failed, paint.red(marks.failed))];
+    }
+    const text = cut(`  ${marks.runs} ${name}${gauge(state, columns - NAME_COLUMNS - 2, unicode)}`);
+    const pace = history === undefined ? '' : paceOf(state, history, unicode);
+    const more = [counts, pace].filter(Boolean);
+    return [
+      text.replace(marks.runs, paint.cyan(marks.runs)).replace(phase, paint.bold(phase)),
+      ...more.map((each) => cut(`    ${' '.repeat(11)}${each}`)),
+    ];
   });
+  const head = `${printable(`${state.domain}/${state.run}`, '')}  ${status}  ${elapsed(state, now)}`;
+  const parked = parkedLines(state, now, whole);
+  const wrapped = [
+    ...parked.say.flatMap((line, i) => wrap(`  ${i === 0 ? '!' : ' '} ${line}`, columns, '    ')),
+    ...parked.do.flatMap((line) => wrap(`      ${line}`, columns, '        ', ' \\')),
+  ];
   return [
-    paint.bold(head),
-    ...lines.map((line) => `  ${line.trimEnd()}`),
-    ...troubleOf(state).map((line) => paint.yellow(`  ! ${line}`)),
+    paint.bold(cut(head)),
+    ...lines,
+    ...[...wrapped, ...troubleOf(state).map((line) => `  ! ${line}`)].map((line) => paint.yellow(cut(line))),
   ];
 }
 
+/** Bar, percentage, and units of the running phase; the bar goes first where there is little room. */
+function gauge(state: RunState, columns: number, unicode: boolean): string {
+  const part = partOf(state);
+  const figures = units(state);
+  // One unit, of which nothing is known until it is done, is no progress.
+  if (part === undefined || (state.total === 1 && part === 0)) return figures;
+  const text = `${String(Math.floor(part * 100)).padStart(3)}%  ${figures}`;
+  const room = Math.min(BAR_COLUMNS, columns - text.length - 1);
+  return room < LEAST_BAR_COLUMNS ? text : `${bar(part, room, unicode)} ${text}`;
+}
+
+/** `6.2 texts/s, 31 pairs/s, about 3 min left`; empty where nothing can be measured. */
+function paceOf(state: RunState, history: History, unicode: boolean): string {
+  const rates = ratesOf(state, history);
+  const { phase, total } = state;
+  if (phase === null || total === 0 || UNITS[phase] === undefined) return '';
+  const left = leftOf(history, state);
+  return [...rates, `${left === undefined ? (unicode ? '—' : '-') : about(left)} left`].join(', ');
+}
+
+function ratesOf({ phase }: RunState, history: History): string[] {
+  // The history is about another phase until it has seen this one.
+  if (phase === null || history.phase !== phase) return [];
+  const measures: [string, (sample: Sample) => number][] = Object.entries(MEASURED[phase] ?? {}).map(
+    ([name, word]) => [word, ({ counts }) => counts[name] ?? 0],
+  );
+  const unit = UNITS[phase];
+  if (unit !== undefined) measures.push([unit, ({ done }) => done]);
+  return measures.flatMap(([word, measure]) => {
+    const perSecond = rateOf(history, measure);
+    if (perSecond === undefined) return [];
+    return [word === 'bytes' ? `${bytes(Math.round(perSecond))}/s` : rate(perSecond, word)];
+  });
+}
+
+function tookOf({ took }: History, phase: Phase): string {
+  const ms = took[phase];
+  return ms === undefined ? '' : duration(ms).padStart(5);
+}
+
 /** Phases that are over, with what each counted: lines for streams that are no terminal, the first `after` left out. */
-export function finishedLines(state: RunState, after: number, now: number): string[] {
+export function finishedLines(
+  state: RunState,
+  after: number,
+  now: number,
+  history: History = NO_HISTORY,
+): string[] {
   const phases = phasesOf(state);
   const at = state.phase === null ? -1 : phases.indexOf(state.phase);
   // `done` is not among them: then all are over.
   const over = state.status === 'completed' || state.phase === 'done' ? phases.length : Math.max(at, 0);
-  return phases
-    .slice(after, over)
-    .map((phase) => `[${elapsed(state, now)}] ✓ ${phase.padEnd(11)} ${countsOf(state, phase)}`.trimEnd());
+  return phases.slice(after, over).map((phase) => {
+    const ms = history.took[phase];
+    const said = [countsOf(state, phase), ms === undefined ? '' : `(${duration(ms)})`].filter(Boolean);
+    return `[${elapsed(state, now)}] ✓ ${phase.padEnd(11)} ${said.join(' ')}`.trimEnd();
+  });
 }
 
 /** The phase that a run is in on one line, and what it waits for. */
-export function currentLine(state: RunState, now: number): string {
+export function currentLine(state: RunState, now: number, history: History = NO_HISTORY): string {
   const { phase } = state;
-  const what = phase === null ? [state.status] : [phase.padEnd(11), units(state), countsOf(state, phase)];
+  const rates = ratesOf(state, history);
+  const left = leftOf(history, state);
+  const pace = [...rates, ...(left === undefined ? [] : [`${about(left)} left`])].join(', ');
+  const what =
+    phase === null
+      ? [state.status]
+      : [phase.padEnd(11), units(state), countsOf(state, phase), pace === '' ? '' : `(${pace})`];
   const line = `[${elapsed(state, now)}]   ${what.filter((part) => part !== '').join(' ')}`.trimEnd();
+  const parked = parkedLines(state, now, false);
+  if (parked.say.length > 0) return `${line}  ${[parked.say.join('. '), parked.do.join(', or ')].join(' ')}`;
   const [trouble] = troubleOf(state);
   return trouble === undefined ? line : `${line}  ${trouble}`;
 }

@@ -1,7 +1,7 @@
 import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { LakeError, RunNotFound } from '../../lake/errors.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import type { Failures, ObjectRef, Phase, RunRef, Trained } from '../../workflows/contract.ts';
+import type { Failures, ObjectRef, Parked, Phase, RunRef, Trained } from '../../workflows/contract.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import { workflowIdOf } from '../run-name.ts';
 import { openClient, openLake, type Target } from '../target.ts';
@@ -43,6 +43,10 @@ export interface RunState extends RunRef {
   total: number;
   counts: Record<string, number>;
   model: string | null;
+  /** What a running run waits for a person to decide. */
+  parked: Parked | null;
+  /** Part of the slots that the spec converts; null where it is not known. */
+  share: number | null;
   /** Whether a training job belongs to the run; null where it is not known. */
   trains: boolean | null;
   waiting: Waiting[];
@@ -123,6 +127,8 @@ export function blank(run: RunRef): RunState {
     total: 0,
     counts: {},
     model: null,
+    parked: null,
+    share: null,
     trains: null,
     waiting: [],
     failures: { total: 0, sources: [] },
@@ -178,9 +184,10 @@ async function fromLake(
   return state;
 }
 
-function addRecord(state: RunState, { model, trains, publication, manifest }: LakeRecord): void {
+function addRecord(state: RunState, { model, trains, share, publication, manifest }: LakeRecord): void {
   state.model ??= model;
   state.trains = trains;
+  state.share = share;
   state.publication = publication;
   state.manifest = manifest;
   if (manifest === null || state.status === 'running') return;

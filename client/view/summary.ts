@@ -2,7 +2,7 @@ import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { printable } from '../../lake/printable.ts';
 import { RULES_MODEL } from '../../workflows/contract.ts';
 import { bytes, counted, duration, figure, thousands } from './format.ts';
-import { renderRun } from './render.ts';
+import { renderRun, type ViewOptions } from './render.ts';
 import type { RunState } from './run-state.ts';
 
 const SMOKE_TEST = `The pairs are from ${RULES_MODEL}, a set of rules: this is a smoke test of the machinery, not a model's data.`;
@@ -157,6 +157,6 @@ function table(rows: readonly Row[]): string[] {
 }
 
 /** A run as `status` shows it: its phases while it runs, its summary once it is over. */
-export function statusLines(state: RunState, view: { now: number; color: boolean }): string[] {
-  return state.status === 'running' ? renderRun(state, view) : summaryLines(state);
+export function statusLines(state: RunState, view: ViewOptions): string[] {
+  return state.status === 'running' ? renderRun(state, { ...view, whole: true }) : summaryLines(state);
 }

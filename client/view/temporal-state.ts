@@ -155,6 +155,8 @@ async function addProgress(
   state.total = progress.total;
   state.counts = progress.counts;
   state.model = progress.model ?? null;
+  // Runs that an older worker answers for have no such field.
+  if (state.status === 'running') state.parked = progress.parked ?? null;
   const running = lanesDescribed.filter((each) => each?.status.name === 'RUNNING');
   if (state.status === 'running') {
     state.waiting = waitingOf(

@@ -6,17 +6,17 @@ import { note } from '../print.ts';
 import { workflowIdOf } from '../run-name.ts';
 import type { Target } from '../target.ts';
 import { jsonLine } from './format.ts';
+import { type History, NO_HISTORY, remember } from './history.ts';
 import { currentLine, finishedLines, renderRun } from './render.ts';
 import { blank, openRunReader, type RunReader, type RunState } from './run-state.ts';
 import { summaryLines } from './summary.ts';
+import { terminalOf, type WatchStream } from './terminal.ts';
 
 const POLL_MS = 500;
 /** Lines for a stream that is no terminal, at most this often within a phase. */
 const LINE_MS = 3_000;
 /** A server that restarts under the watcher is waited for. */
 const PATIENCE_MS = 60_000;
-
-export type WatchStream = NodeJS.WritableStream & Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'hasColors'>>;
 
 export interface WatchOptions {
   /** One JSON document a line, one for each change. */
@@ -104,9 +104,13 @@ interface View {
 
 function liveView(stream: WatchStream): View {
   const update = createLogUpdate(stream);
-  const color = stream.hasColors?.() ?? false;
+  let history: History = NO_HISTORY;
   return {
-    show: (state) => update(renderRun(state, { now: Date.now(), color }).join('\n')),
+    show(state) {
+      const now = Date.now();
+      history = remember(history, state, now);
+      update(renderRun(state, { now, history, ...terminalOf(stream) }).join('\n'));
+    },
     end: () => update.done(),
   };
 }
@@ -116,16 +120,19 @@ function plainView(stream: WatchStream): View {
   let told = 0;
   let shown = '';
   let at = Number.NEGATIVE_INFINITY;
+  let history: History = NO_HISTORY;
   return {
     show(state) {
-      const lines = finishedLines(state, told, Date.now());
+      const now = Date.now();
+      history = remember(history, state, now);
+      const lines = finishedLines(state, told, now, history);
       told += lines.length;
-      // The elapsed time alone is no news.
+      // The elapsed time alone is no news, and neither are rates.
       const content = currentLine({ ...state, startedAt: null }, 0);
       const due = content !== shown && performance.now() - at >= LINE_MS;
       if (due && state.status === 'running' && state.phase !== 'done') {
         shown = content;
-        lines.push(currentLine(state, Date.now()));
+        lines.push(currentLine(state, now, history));
       }
       if (lines.length > 0) at = performance.now();
       for (const line of lines) stream.write(`${line}\n`);

@@ -65,7 +65,7 @@ test('a run known to the lake alone says so, published or not', () => {
 });
 
 test('status shows phases while a run goes on and the summary after', () => {
-  const view = { now: Date.parse(times.closedAt), color: false };
+  const view = { now: Date.parse(times.closedAt), color: false, columns: 100, unicode: true };
   expect(statusLines(stateOf({ phase: 'scan', ...times, closedAt: null }), view)[0]).toBe(
     'biomed/r1  running  10 s',
   );

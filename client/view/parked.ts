@@ -1,0 +1,36 @@
+import { printable } from '../../lake/printable.ts';
+import type { Decision, Parked } from '../../workflows/contract.ts';
+import { duration } from './format.ts';
+import type { RunState } from './run-state.ts';
+
+/** The command of ours that takes a decision. */
+const COMMANDS: Readonly<Record<Decision, string>> = { acceptPartial: 'accept', resume: 'resume' };
+
+/** Why a run is parked and what ends it, as sentences and commands; of its message only the first line unless it is `whole`. */
+export function parkedLines(state: RunState, now: number, whole: boolean): { say: string[]; do: string[] } {
+  const { parked, workflowId } = state;
+  if (parked === null) return { say: [], do: [] };
+  const { type, message, since, decisions } = parked;
+  const [said = '', ...more] = message.split('\n').map((line) => printable(line, ''));
+  const run = printable(`${state.domain}/${state.run}`, '');
+  return {
+    say: [
+      `parked since ${minute(since)}: ${printable(type, '')}: ${said}`,
+      ...(whole ? more.filter((line) => line.trim() !== '') : []),
+      `${timeout(parked, now)} A person decides with:`,
+    ],
+    do: decisions.flatMap((decision) => [
+      `instruct-lake ${COMMANDS[decision] ?? decision} ${run}`,
+      `temporal workflow update execute --workflow-id ${printable(workflowId, '')} --name ${decision}`,
+    ]),
+  };
+}
+
+function timeout({ until, onTimeout }: Parked, now: number): string {
+  const left = Date.parse(until) - now;
+  const when = `at ${minute(until)} (${left > 0 ? `in ${duration(left)}` : 'now'})`;
+  return onTimeout === 'accept' ? `It goes on without what failed ${when}.` : `It fails ${when}.`;
+}
+
+/** `2026-01-05T02:10:33.123Z` → `2026-01-05 02:10 UTC`. */
+const minute = (time: string): string => `${time.slice(0, 16).replace('T', ' ')} UTC`;
