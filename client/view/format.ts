@@ -34,9 +34,9 @@ export function duration(ms: number): string {
 /** A rate with what is counted: `1,234 texts/s`, `2.5 partitions/s`; slow ones by the minute or the hour. */
 export function rate(perSecond: number, what: string): string {
   const [value, unit] =
-    perSecond >= 0.1
+    perSecond >= 1
       ? [perSecond, 's']
-      : perSecond >= 0.1 / 60
+      : perSecond * 60 >= 1
         ? [perSecond * 60, 'min']
         : [perSecond * 3600, 'h'];
   const shown = value >= 9.95 ? thousands(value) : value.toFixed(1);

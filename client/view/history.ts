@@ -38,7 +38,7 @@ export function remember(history: History, state: RunState, now: number): Histor
   const sample: Sample = { at: now, done, counts };
   if (phase === null) return history;
   const went = history.samples.at(-1);
-  const back = went !== undefined && (done < went.done || place(phase) < place(history.phase));
+  const back = phase === history.phase ? done < (went?.done ?? 0) : place(phase) < place(history.phase);
   if (startedAt !== history.startedAt || history.phase === null || back) {
     const since = phase === 'open' && startedAt !== null ? Math.min(now, Date.parse(startedAt)) : null;
     return { startedAt, phase, since, samples: [sample], took: {} };

@@ -58,10 +58,12 @@ export function cutTo(text: string, columns: number, unicode: boolean): string {
 /** A text in lines of at most `columns`, broken between words, those after the first indented by `indent`. */
 export function wrap(text: string, columns: number, indent: string, join = ''): string[] {
   const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line.trim() !== '' && widthOf(longer) + join.length > columns) {
+  const [first = '', ...words] = text.trimStart().split(' ');
+  let line = text.slice(0, text.length - text.trimStart().length) + first;
+  for (const [i, word] of words.entries()) {
+    const longer = `${line} ${word}`;
+    // The last line needs no room for what joins it to the next.
+    if (widthOf(longer) + (i === words.length - 1 ? 0 : join.length) > columns) {
       lines.push(line + join);
       line = indent + word;
     } else line = longer;

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bytes, counted, duration, figure, jsonLine, thousands } from '../../client/view/format.ts';
+import {
+  about,
+  bytes,
+  counted,
+  duration,
+  figure,
+  jsonLine,
+  rate,
+  thousands,
+} from '../../client/view/format.ts';
 
 test.each([
   [0, '0'],
@@ -63,4 +72,29 @@ test.each([
   [2000, 'pairs', '2,000 pairs'],
 ])('%d %s', (value, plural, text) => {
   expect(counted(value, plural)).toBe(text);
+});
+
+test.each([
+  [1234.4, 'texts', '1,234 texts/s'],
+  [9.96, 'texts', '10 texts/s'],
+  [2.54, 'partitions', '2.5 partitions/s'],
+  [0.05, 'partitions', '3.0 partitions/min'],
+  [0.0005, 'partitions', '1.8 partitions/h'],
+])('rate of %d %s', (perSecond, what, text) => {
+  expect(rate(perSecond, what)).toBe(text);
+});
+
+test.each([
+  [0, 'about 1 s'],
+  [7_400, 'about 7 s'],
+  [38_000, 'about 40 s'],
+  [57_400, 'about 55 s'],
+  [57_600, 'about 1 min'],
+  [185_000, 'about 3 min'],
+  [3_600_000, 'about 1 h'],
+  [7_900_000, 'about 2 h 10 min'],
+  [86_400_000, 'about 1 day'],
+  [260_000_000, 'about 3 days'],
+])('about %d ms', (ms, text) => {
+  expect(about(ms)).toBe(text);
 });

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
+import { type History, NO_HISTORY, remember } from '../../client/view/history.ts';
 import { currentLine, finishedLines, renderRun, waitingLine } from '../../client/view/render.ts';
+import type { RunState } from '../../client/view/run-state.ts';
+import { widthOf } from '../../client/view/terminal.ts';
+import type { Parked } from '../../workflows/contract.ts';
 import { stateOf } from './run-states.ts';
 
 const startedAt = '2026-01-05T02:00:00.000Z';
@@ -97,4 +101,116 @@ test('plain lines: each phase once, when it is over', () => {
   expect(at('dedupe', 3)).toEqual([]);
   expect(at('done', 3)).toHaveLength(7);
   expect(finishedLines(stateOf({ phase: null, counts, startedAt }), 0, now)).toEqual([]);
+});
+
+/** A run whose synthesis has gone on for half a minute. */
+const under: RunState = stateOf({
+  ...{ phase: 'synthesize', done: 3, total: 12, share: 1, startedAt },
+  counts: { texts: 60, duplicates: 0, prompted: 30, pairs: 160 },
+});
+const history: History = [
+  stateOf({ phase: 'open', startedAt }),
+  stateOf({ ...under, done: 0, counts: { ...under.counts, prompted: 0, pairs: 0 } }),
+  under,
+].reduce((known, state, i) => remember(known, state, now - 40_000 + i * 20_000), NO_HISTORY);
+
+test('bar, rates and time left of the phase that runs; how long those before it took', () => {
+  const lines = renderRun(under, { now, history, color: false, columns: 79, unicode: true });
+  expect(lines.slice(1, 7)).toEqual([
+    '  ✓ open        45 s',
+    '  ✓ plan         0 s',
+    '  ✓ scan         0 s  60 texts',
+    '  ✓ dedupe       0 s  0 duplicates',
+    '  ▸ synthesize ███████████████░░░░░░░░░░░░░░░  50%  3/12',
+    '               30 texts prompted, 160 pairs',
+  ]);
+  expect(lines[7]).toBe('               1.5 texts/s, 8.0 pairs/s, 9.0 partitions/min, about 20 s left');
+});
+
+test('a narrow terminal without UTF-8', () => {
+  const lines = renderRun(under, { now, history, color: false, columns: 39, unicode: false });
+  expect(lines.slice(4, 9)).toEqual([
+    '  + dedupe       0 s  0 duplicates',
+    '  > synthesize [#####......]  50%  3/12',
+    '               30 texts prompted, 16...',
+    '               1.5 texts/s, 8.0 pair...',
+    '  . template',
+  ]);
+});
+
+test('one partition shows what moves in it, and a dash while nothing does', () => {
+  const one = stateOf({ phase: 'template', total: 1, counts: { tokens: 5 }, startedAt });
+  const shown = renderRun(one, { now, history: remember(NO_HISTORY, one, now), ...wide, color: false });
+  expect(shown.slice(6, 9)).toEqual([
+    '  ▸ template   0/1',
+    '               5 tokens',
+    '               — left',
+  ]);
+});
+
+const parked: Parked = {
+  phase: 'scan',
+  type: 'TooManyFailedSources',
+  message: '3 of 10 sources failed:\nraw/a.parquet CorruptParquet \x1b[2J',
+  since: '2026-01-05T02:10:33.123Z',
+  until: '2026-01-05T08:10:33.123Z',
+  onTimeout: 'fail',
+  decisions: ['acceptPartial'],
+};
+
+test('a parked run says since when, why, what follows, and what ends it', () => {
+  const state = stateOf({ phase: 'scan', parked, startedAt });
+  const at = Date.parse('2026-01-05T03:10:33.123Z');
+  const live = renderRun(state, { now: at, ...wide, color: false });
+  expect(live[0]).toBe('biomed/r1  parked  1 h 10 min');
+  expect(live.slice(-4)).toEqual([
+    '  ! parked since 2026-01-05 02:10 UTC: TooManyFailedSources: 3 of 10 sources failed:',
+    '    It fails at 2026-01-05 08:10 UTC (in 5 h 00 min). A person decides with:',
+    '      instruct-lake accept biomed/r1',
+    '      temporal workflow update execute --workflow-id ingest/biomed/r1 --name acceptPartial',
+  ]);
+  const whole = renderRun(state, { now: at, ...wide, color: false, whole: true });
+  expect(whole.at(-4)).toBe('    raw/a.parquet CorruptParquet \\x1b[2J');
+  expect(currentLine(state, at)).toContain(
+    'parked since 2026-01-05 02:10 UTC: TooManyFailedSources: 3 of 10',
+  );
+  const narrow = renderRun(state, { now: at, unicode: true, columns: 39, color: false }).slice(-5);
+  expect(narrow).toEqual([
+    '      instruct-lake accept biomed/r1',
+    '      temporal workflow update \\',
+    '        execute --workflow-id \\',
+    '        ingest/biomed/r1 --name \\',
+    '        acceptPartial',
+  ]);
+});
+
+test('a parked run whose configuration is wrong is resumed; one that accepts goes on', () => {
+  const state = stateOf({ parked: { ...parked, decisions: ['resume'], onTimeout: 'accept' } });
+  const lines = renderRun(state, { now: Date.parse(parked.until), ...wide, color: false });
+  expect(lines.slice(-3)).toEqual([
+    '    It goes on without what failed at 2026-01-05 08:10 UTC (now). A person decides with:',
+    '      instruct-lake resume biomed/r1',
+    '      temporal workflow update execute --workflow-id ingest/biomed/r1 --name resume',
+  ]);
+});
+
+test('no line is wider than the terminal', () => {
+  const waiting = { activity: 'a'.repeat(90), attempt: 4, type: '', message: '語'.repeat(99), activities: 3 };
+  for (const columns of [20, 39, 59, 79]) {
+    for (const state of [
+      under,
+      { ...under, parked, waiting: [waiting] },
+      { ...under, run: 'r'.repeat(99) },
+    ]) {
+      const lines = renderRun(state, { now, history, color: false, columns, unicode: true });
+      expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns);
+    }
+  }
+});
+
+test('plain lines carry rates and how long a phase took', () => {
+  expect(currentLine(under, now, history)).toBe(
+    '[1 min 05 s]   synthesize  3/12 30 texts prompted, 160 pairs (1.5 texts/s, 8.0 pairs/s, 9.0 partitions/min, about 20 s left)',
+  );
+  expect(finishedLines(under, 2, now, history)[0]).toBe('[1 min 05 s] ✓ scan        60 texts (0 s)');
 });

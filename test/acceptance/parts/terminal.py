@@ -1,6 +1,6 @@
 """Runs a command on a terminal of its own, as its foreground job. What comes on standard input is typed there, what the
 command prints is copied to standard output. Exits with the command's code, or 128 and the number of the signal that ended
-it. Ending this program closes the terminal."""
+it. Ending this program closes the terminal, which is as wide as TERMINAL_COLUMNS says."""
 
 import fcntl
 import os
@@ -10,10 +10,11 @@ import struct
 import sys
 import termios
 
+columns = int(os.environ.get("TERMINAL_COLUMNS", "100"))
 pid, terminal = pty.fork()
 if pid == 0:
     os.execvp(sys.argv[1], sys.argv[1:])
-fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 sources = [0, terminal]
 while terminal in sources:
     for source in select.select(sources, [], [])[0]:
