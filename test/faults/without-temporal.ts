@@ -30,7 +30,11 @@ export async function runWithoutTemporal(
       return work(services, input);
     },
   });
-  const context = { cancellationSignal: new AbortController().signal, heartbeat: () => {} };
+  const context = {
+    cancellationSignal: new AbortController().signal,
+    heartbeat: () => {},
+    info: { attempt: 1 },
+  };
   const activities = Object.fromEntries(
     Object.entries(implementations).map(([name, activity]) => [
       name,

@@ -42,7 +42,15 @@ export function executeChild<A extends unknown[], T>(
   return executions.run({ ...current(), workflowId }, () => workflow(...args));
 }
 
-export const workflowInfo = (): object => ({ workflowId: current().workflowId, startTime: new Date(0) });
+export const workflowInfo = (): object => ({
+  workflowId: current().workflowId,
+  startTime: new Date(0),
+  historyLength: 0,
+  continueAsNewSuggested: false,
+});
+const gauge = { set: () => {}, withTags: () => gauge };
+export const metricMeter = { createGauge: () => gauge };
+export const allHandlersFinished = (): boolean => true;
 export const setHandler = (): void => {};
 export const setCurrentDetails = (): void => {};
 export const upsertSearchAttributes = (): void => {};

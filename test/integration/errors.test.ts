@@ -95,7 +95,11 @@ function activity<N extends keyof Activities>(
     runInThread: () => Promise.reject(new Error('no threads here')),
   });
   const run = activities[name] as (input: unknown) => Promise<Awaited<ReturnType<Activities[N]>>>;
-  const context = { cancellationSignal: new AbortController().signal, heartbeat: () => {} };
+  const context = {
+    cancellationSignal: new AbortController().signal,
+    heartbeat: () => {},
+    info: { attempt: 1 },
+  };
   return asyncLocalStorage
     .run(context as unknown as Context, () => run(input))
     .finally(() => activities.close());
@@ -375,7 +379,7 @@ const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
     async provoke() {
       await putTexts(pipeline.store, 'raw/many/a.parquet', texts);
       await pipeline.store.put('raw/many/b.parquet', 'no Parquet');
-      return failedRun(textSpec('many', { maxFailedFraction: 0.4 }), 'r1');
+      return failedRun(textSpec('many', { maxFailedFraction: 0.4, decisionTimeout: '1s' }), 'r1');
     },
     says: ['1 of 2', 'maxFailedFraction', 'raw/many/b.parquet'],
   },
