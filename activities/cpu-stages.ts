@@ -1,6 +1,8 @@
-import { dedupeDocuments } from './dedupe/dedupe-documents.ts';
+import { decideDuplicates } from './dedupe/decide-duplicates.ts';
+import { findDuplicates } from './dedupe/find-duplicates.ts';
 import { mixSources } from './mix/mix-sources.ts';
 import { scanPartition } from './scan/scan-partition.ts';
+import { settleFailures } from './settle/settle-failures.ts';
 import { buildShard } from './shards/build-shard.ts';
 import { exchangePartition } from './shards/exchange-partition.ts';
 import { templateInstructions } from './template/template-instructions.ts';
@@ -9,9 +11,11 @@ import { templatePartition } from './template/template-partition.ts';
 /** The stages that run in worker threads, by the name of their activity. */
 export const CPU_STAGES = {
   scanPartition,
-  dedupeDocuments,
+  findDuplicates,
+  decideDuplicates,
   templatePartition,
   templateInstructions,
+  settleFailures,
   mixSources,
   exchangePartition,
   buildShard,

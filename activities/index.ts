@@ -7,65 +7,87 @@ import { saveList } from './lists.ts';
 import { type OpenRunDeps, openRun } from './plan/open-run.ts';
 import { planSources } from './plan/plan-sources.ts';
 import { publishRun } from './publish/publish-run.ts';
-import { openServices } from './services.ts';
+import { openPulse, type Pulse } from './pulse.ts';
+import { openShared, servicesOf } from './services.ts';
 import type { Settings } from './settings.ts';
+import { stallLimit } from './stall-limits.ts';
 import { openEndpoints } from './synthesize/endpoints.ts';
 import { synthesizeRound } from './synthesize/synthesize-round.ts';
 import { cancelTraining, launchTraining, resolveTraining, watchTraining } from './train/training.ts';
+import { watched } from './watch.ts';
 import type { Work } from './work.ts';
-
-/** Heartbeats say that the worker lives; what is done is told by commits alone. */
-const HEARTBEAT_MS = 5_000;
 
 export interface ActivityDeps extends OpenRunDeps {
   settings: Settings;
-  /** Runs a CPU stage in a thread; sets the shared flag to stop it. */
-  runInThread(stage: CpuStage, input: unknown, signal: AbortSignal): Promise<Done>;
+  /** Runs a CPU stage in a thread, which its pulse tells to stop; the thread of one that was given up is ended. */
+  runInThread(stage: CpuStage, input: unknown, pulse: Pulse, givenUp: AbortSignal): Promise<Done>;
 }
 
 /** All activities of the contract. */
 export function createActivities(deps: ActivityDeps): Activities & { close(): Promise<void> } {
-  const services = openServices(deps.settings);
-  const endpoints = openEndpoints(deps.settings.endpoints);
+  const { settings } = deps;
+  const shared = openShared(settings);
+  const endpoints = openEndpoints(settings.endpoints);
 
-  /** Runs the work of an activity under heartbeats; its failure becomes one that Temporal understands. */
-  async function alive<T>(work: (work: Work) => Promise<T>): Promise<T> {
+  /** Runs an activity under heartbeats; its failure becomes one that Temporal understands. */
+  async function alive<T>(
+    activity: keyof Activities,
+    work: (pulse: Pulse, givenUp: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const context = Context.current();
     const signal = context.cancellationSignal;
-    const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
-    context.heartbeat();
+    const pulse = openPulse();
+    const stallMs = stallLimit(activity, settings);
+    const beat = (): void => context.heartbeat();
     try {
-      return await work({ ...services, endpoints, signal, checkCancelled: () => signal.throwIfAborted() });
+      return await watched({ activity, pulse, signal, stallMs, beat }, (givenUp) => work(pulse, givenUp));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       // What comes from a thread has been made one there, and must stay as final as it is.
-      throw error instanceof TemporalFailure ? error : temporalFailure(plainFailure(error));
-    } finally {
-      clearInterval(beat);
+      throw error instanceof TemporalFailure
+        ? error
+        : temporalFailure(plainFailure(error), context.info.attempt);
     }
   }
+  const here =
+    <I, T>(activity: keyof Activities, stage: (work: Work, input: I) => Promise<T>) =>
+    (input: I): Promise<T> =>
+      alive(activity, (pulse, givenUp) => {
+        const signal = AbortSignal.any([Context.current().cancellationSignal, givenUp]);
+        return stage(
+          { ...servicesOf(shared, pulse, signal), endpoints, enduring: shared.store, signal },
+          input,
+        );
+      });
   const inThread =
     (stage: CpuStage) =>
     (input: unknown): Promise<Done> =>
-      alive(({ signal }) => deps.runInThread(stage, input, signal));
+      alive(stage, (pulse, givenUp) => deps.runInThread(stage, input, pulse, givenUp));
 
   return {
-    openRun: (input) => alive((work) => openRun(work, deps, input)),
-    planSources: (input) => alive((work) => planSources(work, input)),
-    saveList: (input) => alive((work) => saveList(work, input)),
+    openRun: here('openRun', (work, input: Parameters<Activities['openRun']>[0]) =>
+      openRun(work, deps, input),
+    ),
+    planSources: here('planSources', planSources),
+    saveList: here('saveList', saveList),
     scanPartition: inThread('scanPartition'),
-    dedupeDocuments: inThread('dedupeDocuments'),
-    synthesizeRound: (input) => alive((work) => synthesizeRound(work, input)),
+    findDuplicates: inThread('findDuplicates'),
+    decideDuplicates: inThread('decideDuplicates'),
+    synthesizeRound: here('synthesizeRound', synthesizeRound),
     templatePartition: inThread('templatePartition'),
     templateInstructions: inThread('templateInstructions'),
+    settleFailures: inThread('settleFailures') as Activities['settleFailures'],
     mixSources: inThread('mixSources') as Activities['mixSources'],
     exchangePartition: inThread('exchangePartition'),
     buildShard: inThread('buildShard'),
-    publishRun: (input) => alive((work) => publishRun(work, input)),
-    resolveTraining: (input) => alive((work) => resolveTraining(work, input)),
-    launchTraining: (input) => alive((work) => launchTraining(work, input)),
-    watchTraining: (input) => alive((work) => watchTraining(work, input)),
-    cancelTraining: (input) => alive((work) => cancelTraining(work, input)),
-    close: () => endpoints.close(),
+    publishRun: here('publishRun', publishRun),
+    resolveTraining: here('resolveTraining', resolveTraining),
+    launchTraining: here('launchTraining', launchTraining),
+    watchTraining: here('watchTraining', watchTraining),
+    cancelTraining: here('cancelTraining', cancelTraining),
+    async close() {
+      await endpoints.close();
+      shared.store.close();
+    },
   };
 }

@@ -1,15 +1,23 @@
 import { UnknownName } from '../lake/errors.ts';
 import { suggest } from '../lake/nearest.ts';
-import { openS3 } from '../lake/s3.ts';
+import { openS3, type S3Store } from '../lake/s3.ts';
+import { steppingStore } from '../lake/stepping-store.ts';
 import type { ObjectStore } from '../lake/store.ts';
+import { type Pulse, shallStop, step } from './pulse.ts';
 import type { Settings } from './settings.ts';
 
 /** What a stage works with: the lake, the worker's settings, and whether it should stop. */
 export interface Services {
+  /** Every request looks for a cancellation first, and is broken off by one. */
   store: ObjectStore;
   settings: Settings;
-  /** Throws Cancelled when the activity was cancelled; long loops call it between batches. */
+  /** Throws Cancelled when the activity was cancelled; loops between requests call it once a batch, which also shows that they move. */
   checkCancelled(): void;
+}
+/** What all activities of a thread share. */
+export interface Shared {
+  store: S3Store;
+  settings: Settings;
 }
 
 /** Thrown inside a stage when its activity was cancelled; never seen outside. */
@@ -17,8 +25,17 @@ export class Cancelled extends Error {
   override readonly name = 'Cancelled';
 }
 
-export function openServices(settings: Settings): Services {
-  return { store: openS3(settings.lake), settings, checkCancelled: () => {} };
+export function openShared(settings: Settings): Shared {
+  return { store: openS3(settings.lake), settings };
+}
+
+/** The services of one activity: `pulse` tells them to stop, `signal` breaks off what waits for the store. */
+export function servicesOf({ store, settings }: Shared, pulse: Pulse, signal: AbortSignal): Services {
+  function checkCancelled(): void {
+    step(pulse);
+    if (shallStop(pulse)) throw new Cancelled('cancelled');
+  }
+  return { store: steppingStore(store.during(signal), checkCancelled), settings, checkCancelled };
 }
 
 /** The setting that a spec names. Throws UnknownName that lists what there is. */

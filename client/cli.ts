@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { acceptCommand, resumeCommand } from './commands/decision.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { endpointCommand } from './commands/endpoint.ts';
 import { importCommand } from './commands/import.ts';
@@ -50,6 +51,8 @@ for (const command of [
   importCommand(),
   ingestCommand(),
   statusCommand(),
+  acceptCommand(),
+  resumeCommand(),
   verifyCommand(),
   doctorCommand(),
   specCommand(),

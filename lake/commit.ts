@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ObjectRef, RunRef } from '../workflows/contract.ts';
-import { CorruptLake } from './errors.ts';
+import { CorruptLake, StoreUnavailable } from './errors.ts';
 import { canonicalJson, sha256 } from './hash.ts';
 import { stageFolder } from './layout.ts';
 import type { ObjectStore } from './store.ts';
@@ -63,6 +64,12 @@ export interface Committed {
 }
 
 /**
+ * Milliseconds before the put of a commit is tried again, when the store fails longer than a request is tried by itself:
+ * the work is done, and half a minute's outage shall not cost it. A longer one is left to the activity's own retry.
+ */
+const COMMIT_WAITS: readonly number[] = [1_000, 2_000, 4_000, 8_000, 15_000];
+
+/**
  * Does a stage once: returns the commit that is there, or produces one in a folder of its own and puts it with
  * If-None-Match. Whoever comes second gets the first one's commit; its own objects stay unnamed.
  */
@@ -71,6 +78,7 @@ export async function commitStage(
   run: RunRef,
   input: StageInput,
   produce: (folder: AttemptFolder) => Promise<Produced>,
+  waits = COMMIT_WAITS,
 ): Promise<Committed> {
   const fp = fingerprint(input);
   const shared = stageFolder(run, input.unit, input.stage, fp);
@@ -91,7 +99,7 @@ export async function commitStage(
     data: data ?? null,
   };
   const body = canonicalJson(commit);
-  if ((await store.put(key, body, { ifNoneMatch: true, contentType: 'application/json' })) === 'written') {
+  if ((await putCommit(store, key, body, waits)) === 'written') {
     return { ref: { key, sha256: sha256(body) }, commit };
   }
   const winner = await store.find(key);
@@ -102,6 +110,24 @@ export async function commitStage(
     });
   }
   return parseCommit(key, winner);
+}
+
+/** Puts a commit, through a short outage too. Asked again it may meet itself, which is 'exists' and as good. */
+async function putCommit(
+  store: ObjectStore,
+  key: string,
+  body: string,
+  waits: readonly number[],
+): Promise<'written' | 'exists'> {
+  for (const wait of waits) {
+    try {
+      return await store.put(key, body, { ifNoneMatch: true, contentType: 'application/json' });
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      await delay(wait);
+    }
+  }
+  return store.put(key, body, { ifNoneMatch: true, contentType: 'application/json' });
 }
 
 function parseCommit(key: string, bytes: Uint8Array): Committed {
@@ -149,11 +175,17 @@ export async function readChecked(store: ObjectStore, ref: ObjectRef): Promise<U
   const bytes = await store.find(ref.key);
   const where = { bucket: store.bucket, key: ref.key };
   if (bytes === undefined) throw new CorruptLake('an object that the lake names is missing', where);
-  const found = sha256(bytes);
-  if (found !== ref.sha256) {
-    throw new CorruptLake(`an object of the lake has hash ${found} instead of ${ref.sha256}`, where);
-  }
+  requireHash(store, ref, sha256(bytes));
   return bytes;
+}
+
+/** Throws CorruptLake where the bytes of an object have another hash than its reference. */
+export function requireHash(store: ObjectStore, ref: ObjectRef, found: string): void {
+  if (found === ref.sha256) return;
+  throw new CorruptLake(`an object of the lake has hash ${found} instead of ${ref.sha256}`, {
+    bucket: store.bucket,
+    key: ref.key,
+  });
 }
 
 /** The output `name` of a commit. Throws CorruptLake when the commit has none. */

@@ -78,12 +78,14 @@ export class TemporalUnavailable extends EnvironmentError {}
 export class ServerFailed extends EnvironmentError {}
 /** Thrown when a training launcher cannot start a job, or cannot end one. */
 export class LauncherUnavailable extends EnvironmentError {}
+/** Thrown when an activity has shown no progress for minutes (a call that does not return, an endless loop); another attempt takes over. */
+export class ActivityStalled extends EnvironmentError {}
 
 /** Thrown when the store refuses our credentials or lacks the permission. */
 export class AccessDenied extends ConfigurationError {}
 /** Thrown when the bucket of the configuration does not exist. */
 export class BucketNotFound extends ConfigurationError {}
-/** Thrown when a store does not honour conditional writes, on which every commit rests. */
+/** Thrown when a store does not have conditional writes, or does not honour them: every commit rests on them. */
 export class StoreUnfit extends ConfigurationError {}
 /** Thrown when the endpoint does not serve the model that the worker's configuration names. */
 export class ModelNotFound extends ConfigurationError {}
@@ -106,6 +108,8 @@ export class InvalidSpec extends UsageError {}
 export class BadPools extends UsageError {}
 /** Thrown when a run exists already with another spec. */
 export class SpecConflict extends UsageError {}
+/** Thrown when a run that is published would publish other content, because its raw objects have changed since. */
+export class RunPublished extends UsageError {}
 /** Thrown when a command is called in a way that cannot mean anything. */
 export class BadUsage extends UsageError {}
 /** Thrown when a run is named that neither Temporal nor the lake knows. */
@@ -141,6 +145,7 @@ export const ERRORS = {
   TemporalUnavailable,
   ServerFailed,
   LauncherUnavailable,
+  ActivityStalled,
   AccessDenied,
   BucketNotFound,
   StoreUnfit,
@@ -154,6 +159,7 @@ export const ERRORS = {
   InvalidSpec,
   BadPools,
   SpecConflict,
+  RunPublished,
   BadUsage,
   RunNotFound,
   BadImport,

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../workflows/contract.ts';
-import { CorruptLake } from './errors.ts';
+import { CorruptLake, RunPublished, StoreUnavailable } from './errors.ts';
 import { canonicalJson, sha256 } from './hash.ts';
 import { logHintKey, logKey } from './layout.ts';
 import type { ObjectStore } from './store.ts';
@@ -58,7 +58,7 @@ export async function append(
     const body = canonicalJson(entry);
     const key = logKey(domain, entry.number);
     if ((await store.put(key, body, { ifNoneMatch: true, contentType: 'application/json' })) === 'written') {
-      await store.put(logHintKey(domain), canonicalJson({ number: entry.number }));
+      await leaveHint(store, domain, entry.number);
       return { entry, sha256: sha256(body) };
     }
     // Somebody appended first (or an earlier try of ours got through): look again.
@@ -70,7 +70,7 @@ export function publishedRun(entry: LogEntry, run: string): PublishedRun | undef
   return entry.published.find((each) => each.run === run);
 }
 
-/** Adds or replaces (by a higher generation) a run; undefined when this very publication is there already. */
+/** Adds or replaces (by a higher generation) a run; undefined when this very publication is there already. Throws RunPublished. */
 export function withPublication(
   state: LogEntry,
   published: PublishedRun,
@@ -78,8 +78,8 @@ export function withPublication(
   const before = publishedRun(state, published.run);
   if (before?.publication.sha256 === published.publication.sha256) return undefined;
   if (before !== undefined && before.generation >= published.generation) {
-    throw new CorruptLake(
-      `run ${published.run} has published generation ${before.generation} already, with other content`,
+    throw new RunPublished(
+      `run ${published.run} has published generation ${before.generation} already, with other content (its raw objects have changed since); give what is there now a run of its own with --run NAME`,
       { key: before.publication.key },
     );
   }
@@ -108,6 +108,15 @@ async function readEntry(store: ObjectStore, domain: string, number: number): Pr
   const bytes = await store.find(logKey(domain, number));
   if (bytes === undefined) return undefined;
   return { entry: JSON.parse(new TextDecoder().decode(bytes)) as LogEntry, sha256: sha256(bytes) };
+}
+
+/** Whoever finds no hint, or an old one, probes from further below: the entry is in, with it or without. */
+async function leaveHint(store: ObjectStore, domain: string, number: number): Promise<void> {
+  try {
+    await store.put(logHintKey(domain), canonicalJson({ number }));
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+  }
 }
 
 async function readHint(store: ObjectStore, domain: string): Promise<number> {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import {
   GetObjectCommand,
@@ -17,6 +18,7 @@ import {
   InputChanged,
   LakeError,
   StoreUnavailable,
+  StoreUnfit,
 } from './errors.ts';
 import type { ListedObject, ObjectInfo, ObjectStore, PutOptions } from './store.ts';
 
@@ -30,13 +32,26 @@ export interface S3Settings {
   secretAccessKey?: string;
 }
 
+/** The store, and the store for one task: requests end when the task's signal aborts. */
+export interface S3Store extends ObjectStore {
+  /** Reads are broken off at once; a write under way gets `WRITE_GRACE_MS` to tell whether it was done. */
+  during(signal: AbortSignal): ObjectStore;
+  close(): void;
+}
+
 const PART_BYTES = 8 * 2 ** 20;
+/**
+ * A connection on which nothing moves for this long is given up. (The SDK's own `requestTimeout` only warns, and would
+ * count a slow upload too.)
+ */
+const IDLE_MS = 60_000;
+/** What was sent may be carried out by the store all the same: a cancelled task waits this long for the answer. */
+const WRITE_GRACE_MS = 3_000;
 /** Conflicts and broken-off answers of a conditional put are asked again this often before the activity's own retry takes over. */
 const PUT_TRIES = 5;
 
 /** The object store over the S3 API. Failures are the errors of the registry, each naming bucket and key. */
-export function openS3(settings: S3Settings): ObjectStore & { close(): void } {
-  const { bucket } = settings;
+export function openS3(settings: S3Settings, { idleMs = IDLE_MS } = {}): S3Store {
   const client = new S3Client({
     region: settings.region,
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
@@ -45,12 +60,28 @@ export function openS3(settings: S3Settings): ObjectStore & { close(): void } {
       ? {}
       : { credentials: { accessKeyId: settings.accessKeyId, secretAccessKey: settings.secretAccessKey } }),
     maxAttempts: 4,
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000 },
+    requestHandler: { connectionTimeout: 5_000, socketTimeout: idleMs },
   });
+  return {
+    ...storeOf(client, settings.bucket),
+    during: (signal) => storeOf(client, settings.bucket, signal),
+    close: () => client.destroy(),
+  };
+}
+
+function storeOf(client: S3Client, bucket: string, signal?: AbortSignal): ObjectStore {
+  // Every request under way listens to it.
+  if (signal !== undefined) setMaxListeners(0, signal);
+  const reading = signal === undefined ? {} : { abortSignal: signal };
+  const writing = signal === undefined ? {} : { abortSignal: later(signal, WRITE_GRACE_MS) };
+  /** Why a request failed: for no reason of its own when its task was cancelled. */
+  function failure(verb: string, cause: unknown, where: ErrorContext): unknown {
+    return signal?.aborted ? signal.reason : failureOf(verb, cause, where);
+  }
 
   async function head(key: string): Promise<ObjectInfo | undefined> {
     try {
-      const answer = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+      const answer = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), reading);
       return { size: answer.ContentLength ?? 0, etag: unquote(answer.ETag) };
     } catch (cause) {
       if (statusOf(cause) === 404 && !isNoBucket(cause)) return undefined;
@@ -72,6 +103,7 @@ export function openS3(settings: S3Settings): ObjectStore & { close(): void } {
           ...(range === undefined ? {} : { Range: `bytes=${range[0]}-${range[1] - 1}` }),
           ...(ifMatch === undefined ? {} : { IfMatch: `"${ifMatch}"` }),
         }),
+        reading,
       );
       return (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
     } catch (cause) {
@@ -118,6 +150,7 @@ export function openS3(settings: S3Settings): ObjectStore & { close(): void } {
             ...(options.contentType === undefined ? {} : { ContentType: options.contentType }),
             ...(options.ifNoneMatch ? { IfNoneMatch: '*' } : {}),
           }),
+          writing,
         );
         return 'written';
       } catch (cause) {
@@ -130,15 +163,32 @@ export function openS3(settings: S3Settings): ObjectStore & { close(): void } {
   }
 
   async function write(key: string, body: AsyncIterable<Uint8Array>): Promise<void> {
+    let broken: { cause: unknown } | undefined;
+    /** The body; what an upload that ends early throws into it is not a failure of its own. */
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      const from = body[Symbol.asyncIterator]();
+      const next = (): Promise<IteratorResult<Uint8Array>> =>
+        from.next().catch((cause: unknown) => {
+          broken = { cause };
+          throw cause;
+        });
+      try {
+        for (let chunk = await next(); !chunk.done; chunk = await next()) yield chunk.value;
+      } finally {
+        await from.return?.();
+      }
+    }
     const upload = new Upload({
-      client,
-      params: { Bucket: bucket, Key: key, Body: Readable.from(parts(body), { objectMode: false }) },
+      client: sendingWith(client, writing),
+      params: { Bucket: bucket, Key: key, Body: Readable.from(parts(chunks()), { objectMode: false }) },
       partSize: PART_BYTES,
       queueSize: 2,
     });
     try {
       await upload.done();
     } catch (cause) {
+      // What made the bytes failed, not the store: a bug of ours must not be waited for as an outage is.
+      if (broken !== undefined) throw broken.cause;
       throw failure('write', cause, { bucket, key });
     }
   }
@@ -153,6 +203,7 @@ export function openS3(settings: S3Settings): ObjectStore & { close(): void } {
             Prefix: prefix,
             ...(token === undefined ? {} : { ContinuationToken: token }),
           }),
+          reading,
         )
         .catch((cause: unknown) => {
           throw failure('list', cause, { bucket, key: prefix });
@@ -170,16 +221,23 @@ export function openS3(settings: S3Settings): ObjectStore & { close(): void } {
     } while (token !== undefined);
   }
 
-  return {
-    bucket,
-    head,
-    get,
-    find: (key) => fetchBytes(key, {}),
-    put,
-    write,
-    list,
-    close: () => client.destroy(),
-  };
+  return { bucket, head, get, find: (key) => fetchBytes(key, {}), put, write, list };
+}
+
+/** Aborts `ms` after `signal` does. */
+function later(signal: AbortSignal, ms: number): AbortSignal {
+  const late = new AbortController();
+  const wait = (): void => void setTimeout(() => late.abort(signal.reason), ms).unref();
+  if (signal.aborted) wait();
+  else signal.addEventListener('abort', wait, { once: true });
+  setMaxListeners(0, late.signal);
+  return late.signal;
+}
+
+/** The client as `Upload` uses it, which has no way to hand options on to its requests. */
+function sendingWith(client: S3Client, options: { abortSignal?: AbortSignal }): S3Client {
+  const send = (command: Parameters<S3Client['send']>[0]): Promise<unknown> => client.send(command, options);
+  return Object.create(client, { send: { value: send } }) as S3Client;
 }
 
 /** Gathers small chunks, so that a stream of records does not become a stream of tiny reads. */
@@ -210,7 +268,7 @@ function isNoBucket(cause: unknown): boolean {
   return cause instanceof S3ServiceException && cause.name === 'NoSuchBucket';
 }
 
-function failure(verb: string, cause: unknown, where: ErrorContext): LakeError {
+function failureOf(verb: string, cause: unknown, where: ErrorContext): LakeError {
   if (cause instanceof LakeError) return cause;
   const status = statusOf(cause);
   const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
@@ -228,6 +286,14 @@ function failure(verb: string, cause: unknown, where: ErrorContext): LakeError {
   ) {
     return new AccessDenied(
       `could not ${verb} the object: ${why}; check the credentials and the bucket's policy`,
+      where,
+      { cause },
+    );
+  }
+  // S3 answers so when a header asks for what the server does not have.
+  if (status === 501) {
+    return new StoreUnfit(
+      `could not ${verb} the object, the store lacks what was asked (${why}); use a store with conditional writes`,
       where,
       { cause },
     );

@@ -34,6 +34,11 @@ const input = z
   })
   .describe('The raw Parquet objects and the names of their columns.');
 
+const dedupe = z.strictObject({
+  near: z.boolean().default(true),
+  threshold: z.number().min(0.5).max(1).default(0.75),
+});
+
 const synthesize = z.strictObject({
   generator: z.literal('instruction-synthesizer'),
   endpoint: name,
@@ -63,11 +68,26 @@ const shards = z.strictObject({
     .default(2 ** 30),
 });
 
+const DURATION = /^([1-9]\d{0,5})([smhd])$/;
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 };
+const MAX_TIMEOUT_MS = 30 * 86_400_000;
+const duration = z
+  .string()
+  .regex(DURATION, 'is not a duration such as "30m", "6h" or "2d"')
+  .refine((text) => milliseconds(text) <= MAX_TIMEOUT_MS, 'is more than 30 days');
+
+/** Milliseconds of a duration of the spec. */
+export function milliseconds(text: string): number {
+  const [, count, unit] = DURATION.exec(text) ?? [];
+  return Number(count) * SECONDS[unit as keyof typeof SECONDS] * 1000;
+}
+
 const Spec = z.strictObject({
   $schema: z.string().exactOptional(),
   domain: z.string().regex(DOMAIN, 'is not a domain ([a-z0-9-], 40 at most)'),
   mode: z.literal('full').default('full'),
   input,
+  dedupe: dedupe.default({ near: true, threshold: 0.75 }),
   synthesize,
   tokenizer: name,
   sequenceLength: z
@@ -79,6 +99,8 @@ const Spec = z.strictObject({
   train: z.strictObject({ launcher: name }).exactOptional(),
   seed: z.string().min(1).max(200).default(DEFAULT_SEED),
   maxFailedFraction: z.number().min(0).max(1).default(0),
+  decisionTimeout: duration.default('6h'),
+  onTimeout: z.enum(['accept', 'fail']).default('fail'),
 });
 
 /** A spec with all its defaults: what a run pins. */
@@ -156,6 +178,7 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
   const shapes: Record<string, object> = {
     'the spec': Spec.shape,
     input: input.shape,
+    dedupe: dedupe.shape,
     synthesize: synthesize.shape,
     mix: mix.shape,
     shards: shards.shape,

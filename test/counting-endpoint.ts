@@ -8,6 +8,11 @@ export interface CountingEndpoint {
   asked: string[];
   /** How many of them were answered in full. */
   answered: () => number;
+  /** Answers every request with this status from now on; with 200, as ever. */
+  refuse: (status: number) => void;
+  /** Gone as a server that has crashed, and back at the same address. */
+  down: () => Promise<void>;
+  up: () => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -16,8 +21,13 @@ export async function openCountingEndpoint(options: EndpointOptions = {}): Promi
   const endpoint = await openEndpoint(options);
   const asked: string[] = [];
   let answered = 0;
+  let refusal = 200;
 
   function pass(from: IncomingMessage, to: ServerResponse): void {
+    if (refusal !== 200) {
+      to.writeHead(refusal).end('refused');
+      return;
+    }
     const completion = from.url === '/v1/completions';
     if (completion) asked.push(String(from.headers['x-request-id']));
     const onward = request(`${endpoint.url}${from.url}`, { method: from.method, headers: from.headers });
@@ -34,17 +44,26 @@ export async function openCountingEndpoint(options: EndpointOptions = {}): Promi
   }
 
   const server = createServer(pass);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listen = (at: number): Promise<void> =>
+    new Promise((resolve) => server.listen(at, '127.0.0.1', () => resolve()));
+  const down = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  await listen(0);
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     asked,
     answered: () => answered,
+    refuse(status) {
+      refusal = status;
+    },
+    down,
+    up: () => listen(port),
     async close() {
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
+      await down();
       await endpoint.close();
     },
   };

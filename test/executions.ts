@@ -48,13 +48,14 @@ export async function attemptsOf(client: Client, workflowId: string): Promise<Re
   return attempts;
 }
 
-/** The histories of a workflow and of all its children, parents first. */
+/** The histories of a workflow, of the executions that it went on in, and of all their children, parents first. */
 export async function historiesOf(
   client: Client,
   workflowId: string,
   runId?: string,
 ): Promise<{ type: string; workflowId: string; history: History }[]> {
-  const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const first = runId ?? (await firstRunOf(client, workflowId));
+  const history = await client.workflow.getHandle(workflowId, first).fetchHistory();
   const events = history.events ?? [];
   const type = events[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? '';
   const found = [{ type, workflowId, history }];
@@ -64,7 +65,14 @@ export async function historiesOf(
       found.push(...(await historiesOf(client, execution.workflowId, execution.runId ?? undefined)));
     }
   }
+  const next = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+  if (next) found.push(...(await historiesOf(client, workflowId, next)));
   return found;
+}
+
+async function firstRunOf(client: Client, workflowId: string): Promise<string | undefined> {
+  const { raw } = await client.workflow.getHandle(workflowId).describe();
+  return raw.workflowExecutionInfo?.firstRunId ?? undefined;
 }
 
 /** Activities of a type that a worker has in hand now, in a workflow or its running children. */

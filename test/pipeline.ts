@@ -18,7 +18,7 @@ import { openS3 } from '../lake/s3.ts';
 import type { ObjectStore } from '../lake/store.ts';
 import { loudRuntime } from '../worker/runtime.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
-import type { IngestResult, IngestSpec, RunRef } from '../workflows/contract.ts';
+import { type IngestResult, type IngestSpec, QUEUES, type Role, type RunRef } from '../workflows/contract.ts';
 import type { ingestDomain } from '../workflows/index.ts';
 import { type CountingEndpoint, openCountingEndpoint } from './counting-endpoint.ts';
 import type { Lab } from './lab.ts';
@@ -40,8 +40,8 @@ export interface Pipeline {
   settings: Settings;
   /** Folder with the jobs of each launcher in a folder of its name. */
   jobs: string;
-  /** A worker of all roles in this process; it is closed with the pipeline if it was not before. */
-  work: (settings?: Settings) => Promise<RunningWorker>;
+  /** A worker in this process, of all roles where none are named; it is closed with the pipeline if it was not before. */
+  work: (settings?: Settings, roles?: readonly Role[]) => Promise<RunningWorker>;
   start: (spec: unknown, run: string) => Promise<WorkflowHandleWithFirstExecutionRunId<typeof ingestDomain>>;
   runIngest: (spec: unknown, run: string) => Promise<IngestResult>;
   close: () => Promise<void>;
@@ -89,12 +89,13 @@ export async function openPipeline(lab: Lab, options: PipelineOptions = {}): Pro
     endpoint,
     settings,
     jobs,
-    async work(other = settings) {
+    async work(other = settings, roles = Object.keys(QUEUES) as Role[]) {
       quietly();
       const worker = await startWorker({
         connection: { address: lab.address },
         namespace: lab.namespace,
         settings: other,
+        roles,
         // Test files run side by side already, and a thread loads everything again.
         threads: 1,
         workflows: { workflowBundle: { code: lab.bundle } },

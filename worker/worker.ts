@@ -1,13 +1,23 @@
-import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import { NativeConnection, type NativeConnectionOptions, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { Settings } from '../activities/settings.ts';
+import { ROUNDS_AT_ONCE } from '../activities/stall-limits.ts';
 import { QUEUES, type Role } from '../workflows/contract.ts';
 import { knowsSearchAttributes } from './search-attributes.ts';
 import { openThreads, runInThread } from './threads.ts';
 import { type WorkflowSource, workflowSource } from './workflow-source.ts';
 
 /** Activities that one process takes at once, by role. CPU work has a thread each; the endpoint's own limit bounds rounds. */
-const ACTIVITIES_AT_ONCE = { io: 8, gpu: 8, train: 8 } as const;
+const ACTIVITIES_AT_ONCE = { io: 8, gpu: ROUNDS_AT_ONCE, train: 8 } as const;
+/**
+ * A worker that shuts down lets its activities come to their end for a second; then they are cancelled, and what each
+ * has not ended by 15 s later (`watched`) is given up. The rest is a margin: orchestrators are told to allow 45 s.
+ */
+const SHUTDOWN_GRACE = '1 second';
+const SHUTDOWN_FORCE = '25 seconds';
+const THREADS_END_MS = 5_000;
 /** Threads for CPU stages, unless the options say otherwise. */
 const THREADS = 2;
 
@@ -33,27 +43,39 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const roles = options.roles ?? (Object.keys(QUEUES) as Role[]);
   const threadCount = options.threads ?? THREADS;
   const connection = await NativeConnection.connect(options.connection);
-  const threads = openThreads(settings, threadCount);
+  let broken: Error | undefined;
+  const threads = openThreads(settings, threadCount, (error) => {
+    Runtime.instance().logger.error('The threads for CPU work cannot go on; the worker ends.', { error });
+    broken ??= error;
+    stop();
+  });
   const activities = createActivities({
     settings,
     searchAttributes: await knowsSearchAttributes(connection, namespace),
-    runInThread: (stage, input, signal) => runInThread(threads, stage, input, signal),
+    runInThread: (stage, input, pulse, givenUp) =>
+      runInThread(threads, { stage, input, pulse }, givenUp, Context.current().info.attempt),
   });
   const { close: closeActivities, ...implementations } = activities;
 
+  let workers: Worker[] = [];
+  function stop(): void {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  }
   async function release(): Promise<void> {
     await closeActivities();
-    await threads.destroy();
+    // A thread in a native call ends with that call.
+    await Promise.race([threads.destroy(), delay(THREADS_END_MS, undefined, { ref: false })]);
     await connection.close();
   }
   try {
-    const workers = await Promise.all(
+    workers = await Promise.all(
       roles.map((role) =>
         Worker.create({
           connection,
           namespace,
           taskQueue: QUEUES[role],
-          shutdownGraceTime: '1 second',
+          shutdownGraceTime: SHUTDOWN_GRACE,
+          shutdownForceTime: SHUTDOWN_FORCE,
           maxHeartbeatThrottleInterval: '5 seconds',
           defaultHeartbeatThrottleInterval: '5 seconds',
           ...(role === 'workflows'
@@ -66,15 +88,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       ),
     );
     const runs = workers.map((worker) => worker.run());
-    function stop(): void {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-    }
     // One that fails takes the others with it: a worker without one of its queues would wait for ever.
     for (const run of runs) run.catch(stop);
     const done = Promise.allSettled(runs).then(async (results) => {
       await release();
+      if (broken !== undefined) throw broken;
       for (const result of results) if (result.status === 'rejected') throw result.reason;
     });
+    if (broken !== undefined) stop();
     done.catch(() => {});
     return {
       done,

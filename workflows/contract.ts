@@ -32,6 +32,7 @@ export interface IngestSpec {
   /** `full`: everything under the prefix, deduplicated within itself. */
   mode?: 'full';
   input: InputSpec;
+  dedupe?: DedupeSpec;
   synthesize: SynthesizeSpec;
   /** Name of a tokenizer in the worker's configuration: the target model's. */
   tokenizer: string;
@@ -42,8 +43,12 @@ export interface IngestSpec {
   train?: TrainSpec;
   /** Seed of every draw. The default is a constant. */
   seed?: string;
-  /** Fraction of sources that may fail before the run does. */
+  /** Fraction of sources that may fail; with more of them the run parks and waits for a decision. */
   maxFailedFraction?: number;
+  /** How long a parked run waits for one: a number with `s`, `m`, `h` or `d`. */
+  decisionTimeout?: string;
+  /** What follows when nobody decided in time: the run goes on without the sources that failed, or it fails. */
+  onTimeout?: OnTimeout;
 }
 
 export interface InputSpec {
@@ -55,6 +60,13 @@ export interface InputSpec {
   title?: string;
   /** Text bytes in a partition, about. Cutting differently changes no byte of the result. */
   partitionBytes?: number;
+}
+
+export interface DedupeSpec {
+  /** Drops near-duplicates too, not exact ones alone. */
+  near?: boolean;
+  /** Similarity (Jaccard, over shingles of five words) from which a document is a near-duplicate of another, 0.5 to 1. */
+  threshold?: number;
 }
 
 export interface SynthesizeSpec {
@@ -145,6 +157,13 @@ export type Phase = (typeof PHASES)[number];
 export type PartitionPhase = 'scan' | 'synthesize' | 'template' | 'exchange';
 
 export type OnTimeout = 'accept' | 'fail';
+/** How a run meets failures (the spec's words for it). It steers the run and decides no byte of it. */
+export interface FailureRules {
+  maxFailedFraction: number;
+  /** Milliseconds. */
+  decisionTimeout: number;
+  onTimeout: OnTimeout;
+}
 
 /** What a stage did, in the few bytes that history may carry. */
 export interface Done {
@@ -160,6 +179,12 @@ export interface Reason {
 export interface FailedSource extends Reason {
   key: string;
 }
+/** First detail of every failure of an activity: its family in the registry, by which workflows decide. */
+export interface FailureDetail {
+  family: 'input' | 'environment' | 'configuration' | 'usage' | 'internal' | 'unknown';
+}
+/** An item of a list of commits: what became of a partition. */
+export type ListItem = ObjectRef | { failed: Reason };
 
 /** What opening a run settles: names resolved, everything checked, pins written. */
 export interface OpenedRun extends RunRef {
@@ -171,6 +196,7 @@ export interface OpenedRun extends RunRef {
   launcher: string | null;
   /** Whether this server knows our search attributes. */
   searchAttributes: boolean;
+  rules: FailureRules;
 }
 /** One input of the plan (the corpus, or one instruction source), and how many partitions it has. */
 export interface PlannedInput {
@@ -195,6 +221,11 @@ export interface EntryRef {
 /** For each input by name: the lists of its partitions' commits, one per lane. */
 export type Lists = Record<string, ObjectRef[]>;
 
+/** The sources that have failed since the verdicts, in an object; and how many have failed in all. */
+export interface Settled extends Done {
+  corpus: number;
+  instructions: number;
+}
 export interface Mixed extends Done {
   shards: number;
 }
@@ -221,14 +252,21 @@ export interface Trained {
 export interface Activities {
   openRun(input: { workflowId: string; spec: unknown }): Promise<OpenedRun>;
   planSources(input: { run: RunRef }): Promise<Planned>;
-  saveList(input: { run: RunRef; items: ObjectRef[] }): Promise<ObjectRef>;
-  scanPartition(input: { run: RunRef; entry: EntryRef }): Promise<Done>;
-  dedupeDocuments(input: {
+  saveList(input: { run: RunRef; items: ListItem[] }): Promise<ObjectRef>;
+  /** `lenient`: a fault of ours fails the source in which it shows, and nothing else. */
+  scanPartition(input: { run: RunRef; entry: EntryRef; lenient?: true }): Promise<Done>;
+  findDuplicates(input: {
     run: RunRef;
     plan: ObjectRef;
     scans: ObjectRef[];
     range: number;
     ranges: number;
+  }): Promise<Done>;
+  decideDuplicates(input: {
+    run: RunRef;
+    plan: ObjectRef;
+    scans: ObjectRef[];
+    edges: ObjectRef[];
   }): Promise<Done>;
   synthesizeRound(input: {
     run: RunRef;
@@ -242,8 +280,15 @@ export interface Activities {
     entry: EntryRef;
     previous: CommitPointer;
     verdicts: ObjectRef[];
+    settled?: ObjectRef;
   }): Promise<Done>;
-  templateInstructions(input: { run: RunRef; entry: EntryRef }): Promise<Done>;
+  templateInstructions(input: {
+    run: RunRef;
+    entry: EntryRef;
+    lenient?: true;
+    settled?: ObjectRef;
+  }): Promise<Done>;
+  settleFailures(input: SettleInput): Promise<Settled>;
   mixSources(input: { run: RunRef; documents: Lists }): Promise<Mixed>;
   exchangePartition(input: {
     run: RunRef;
@@ -258,12 +303,22 @@ export interface Activities {
   watchTraining(input: TrainingRef): Promise<Trained>;
   cancelTraining(input: TrainingRef): Promise<void>;
 }
+/** Where partitions and sources may have failed since the verdicts: in the lists of these passes over all partitions. */
+export interface SettleInput {
+  run: RunRef;
+  plan: ObjectRef;
+  scans: ObjectRef[];
+  verdicts: ObjectRef[];
+  passes: Lists[];
+}
 /** All that a publication rests on. */
 export interface PublishInput {
   run: RunRef;
   plan: ObjectRef;
   scans: ObjectRef[];
   verdicts: ObjectRef[];
+  /** Where sources have failed since the verdicts. */
+  settled?: ObjectRef;
   documents: Lists;
   mix: ObjectRef;
   shards: ObjectRef;
@@ -280,13 +335,18 @@ export interface LaneInput {
   /** Commits of the same entries in the phase before. */
   before?: ObjectRef;
   verdicts?: ObjectRef[];
+  settled?: ObjectRef;
   rounds?: number;
   mix?: ObjectRef;
 }
 export interface LaneResult {
   list: ObjectRef;
   counts: Record<string, number>;
+  /** The first hundred. */
   failures: FailedSource[];
+  /** How many sources failed. Only the first and the last of them (`edges`) can have failed in other lanes as well. */
+  failedSources: { count: number; edges: string[] };
+  failedPartitions: number;
 }
 
 /** Answer of the query `progress`. Lanes that run have more to add: ask each for its own `progress`. */

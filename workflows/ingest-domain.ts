@@ -1,192 +1,198 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
+import { ApplicationFailure, executeChild, workflowInfo } from '@temporalio/workflow';
+import type { IngestResult, IngestSpec, Lists, PlannedInput, RunRef, Settled, Trained } from './contract.ts';
 import {
-  defineQuery,
-  executeChild,
-  setCurrentDetails,
-  setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
-import type {
-  FailedSource,
-  Failures,
-  IngestResult,
-  IngestSpec,
-  LaneInput,
-  Lists,
-  ObjectRef,
-  Phase,
-  PlannedInput,
-  Progress,
-  RunRef,
-  Trained,
-} from './contract.ts';
+  acceptFailed,
+  distinctFailed,
+  type FailedSources,
+  failedInAll,
+  keepFailures,
+  plannedFailures,
+  tooManyFailed,
+} from './failed-sources.ts';
+import { type Carried, openIngest } from './ingest-state.ts';
+import { before, inLanes } from './lanes.ts';
 import { activities } from './limits.ts';
 import { addCounts, inParallel } from './pool.ts';
-import { processPartitions } from './process-partitions.ts';
 import { trainModel } from './train-model.ts';
 
-/** Entries of a lane: what one page of the plan holds. */
-const LANE_ENTRIES = 250;
-const LANES_IN_FLIGHT = 4;
 const SHARDS_IN_FLIGHT = 32;
-const FAILURES_KEPT = 100;
-/** Documents that one dedupe activity takes; more are cut by hash into ranges. */
-const DEDUPE_DOCUMENTS = 10_000_000;
+/** Documents whose records one activity of dedupe takes, fifteen each; more are cut by hash into ranges. */
+const DEDUPE_DOCUMENTS = 1_000_000;
 
-const ATTRIBUTES = {
-  domain: defineSearchAttributeKey('Domain', 'KEYWORD'),
-  run: defineSearchAttributeKey('Run', 'KEYWORD'),
-  phase: defineSearchAttributeKey('Phase', 'KEYWORD'),
-  failed: defineSearchAttributeKey('FailedPartitions', 'INT'),
-};
-
-const progressQuery = defineQuery<Progress>('progress');
-const failuresQuery = defineQuery<Failures>('failures');
-
-/** A domain's partitions → deduplicated texts → rounds of pairs → documents → a mix → shards → (training). */
-export async function ingestDomain(spec: IngestSpec): Promise<IngestResult> {
+/**
+ * A domain's partitions → deduplicated texts → rounds of pairs → documents → a mix → shards → (training). People give the
+ * spec alone; what a long run carries from one execution into the next stands behind it.
+ */
+export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Promise<IngestResult> {
   const { workflowId } = workflowInfo();
-  const counts: Record<string, number> = {};
-  const failures: FailedSource[] = [];
-  const lanes = new Set<string>();
-  const progress: Progress = { phase: 'open', done: 0, total: 0, counts, lanes: [], parked: null };
-  setHandler(progressQuery, () => ({ ...progress, lanes: [...lanes] }));
-  /** Before the verdicts only unreadable files are known; from then on all that failed. */
-  const failed = (): number => Math.max(counts.failedSources ?? 0, counts.unreadableSources ?? 0);
-  setHandler(failuresQuery, () => ({ total: failed(), sources: failures }));
-
-  const opened = await activities.openRun({ workflowId, spec });
+  const state = await openIngest(spec, carried, () => activities.openRun({ workflowId, spec }));
+  const { opened, counts, progress, lanes, parking, enter, phase } = state;
+  const { mended } = parking;
+  const { rounds, launcher, rules } = opened;
   const run: RunRef = { domain: opened.domain, run: opened.run };
-  progress.model = opened.model;
-
-  function enter(phase: Phase, total: number): void {
-    Object.assign(progress, { phase, done: 0, total });
-    setCurrentDetails(
-      [`**${phase}**`, ...Object.entries(counts).map(([name, count]) => `- ${name}: ${count}`)].join('\n'),
-    );
-    if (!opened.searchAttributes) return;
-    upsertSearchAttributes([
-      { key: ATTRIBUTES.domain, value: run.domain },
-      { key: ATTRIBUTES.run, value: run.run },
-      { key: ATTRIBUTES.phase, value: phase },
-      { key: ATTRIBUTES.failed, value: failed() },
-    ]);
-  }
-  function keepFailures(more: readonly FailedSource[] = []): void {
-    for (const failure of more) {
-      if (failures.length === FAILURES_KEPT) return;
-      // A source in several partitions fails in each of them.
-      if (!failures.some(({ key }) => key === failure.key)) failures.push(failure);
-    }
-  }
-  /** One phase of the partitions of some inputs, in lanes; the commits of each lane as a list. */
-  async function inLanes(
-    inputs: readonly PlannedInput[],
-    laneOf: (input: PlannedInput, lane: number) => Omit<LaneInput, 'run' | 'input' | 'from' | 'to'>,
-  ): Promise<Lists> {
-    const all = inputs.flatMap((input) =>
-      Array.from({ length: Math.ceil(input.entries / LANE_ENTRIES) }, (_, lane) => ({ input, lane })),
-    );
-    const results = await inParallel(all.length, LANES_IN_FLIGHT, async (i) => {
-      const { input, lane } = all[i] as { input: PlannedInput; lane: number };
-      const from = lane * LANE_ENTRIES;
-      const to = Math.min(from + LANE_ENTRIES, input.entries);
-      const args: LaneInput = { ...laneOf(input, lane), run, input: input.name, from, to };
-      const id = `${workflowId}/${args.phase}/${input.name}/${lane}`;
-      lanes.add(id);
-      const result = await executeChild(processPartitions, { workflowId: id, args: [args] });
-      lanes.delete(id);
-      progress.done += to - from;
-      addCounts(counts, result.counts);
-      keepFailures(result.failures);
-      return result.list;
-    });
-    const lists: Lists = {};
-    for (const [i, { input }] of all.entries()) {
-      lists[input.name] = [...(lists[input.name] ?? []), results[i] as ObjectRef];
-    }
-    return lists;
-  }
-
-  enter('plan', 1);
-  const { ref: plan, inputs, ...planned } = await activities.planSources({ run });
-  addCounts(counts, planned.counts);
-  keepFailures(planned.failures);
-  const corpus = inputs.filter(({ name }) => name === 'corpus');
   const partitions = (some: readonly PlannedInput[]) => some.reduce((sum, { entries }) => sum + entries, 0);
 
-  enter('scan', partitions(corpus));
-  const scans = (await inLanes(corpus, () => ({ phase: 'scan', plan }))).corpus ?? [];
+  /** Parks while more sources have failed than may and were accepted. */
+  async function decide(): Promise<void> {
+    await parking.accepted(
+      () => tooManyFailed(state.failures, rules.maxFailedFraction),
+      () => acceptFailed(state.failures),
+    );
+  }
+  /** Takes over what is known of failed sources of the corpus, and of instructions; then looks whether that is too much. */
+  async function learn(known: Partial<Record<'corpus' | 'instructions', number>>): Promise<void> {
+    const failures: FailedSources = state.failures;
+    if (known.corpus !== undefined) failures.corpus.failed = known.corpus;
+    if (known.instructions !== undefined) failures.instructions.failed = known.instructions;
+    state.setFailures(failures);
+    await decide();
+  }
 
-  const ranges = Math.max(1, Math.ceil((counts.texts ?? 0) / DEDUPE_DOCUMENTS));
-  enter('dedupe', ranges);
-  const verdicts = await inParallel(ranges, SHARDS_IN_FLIGHT, async (range) => {
-    const done = await activities.dedupeDocuments({ run, plan, scans, range, ranges });
-    addCounts(counts, done.counts);
-    progress.done++;
-    return done.ref;
+  const { plan, inputs } = await phase('plan', async () => {
+    enter('plan', 1);
+    const { ref, inputs, ...planned } = await mended(() => activities.planSources({ run }));
+    state.setFailures(plannedFailures(inputs, planned.failures ?? []));
+    state.count(planned.counts);
+    await decide();
+    return { plan: ref, inputs };
+  });
+  const corpus = inputs.filter(({ name }) => name === 'corpus');
+
+  const scans = await phase('scan', async () => {
+    enter('scan', partitions(corpus));
+    const unreadable = state.failures.corpus.failed;
+    const pass = await inLanes(
+      state,
+      corpus,
+      () => ({ phase: 'scan', plan }),
+      ({ failedSources }) => learn({ corpus: unreadable + distinctFailed(failedSources) }),
+    );
+    return pass.lists.corpus ?? [];
   });
 
-  enter('synthesize', partitions(corpus));
-  const { rounds } = opened;
-  const pairs = await inLanes(corpus, (_, lane) => ({
-    phase: 'synthesize',
-    plan,
-    verdicts,
-    rounds,
-    ...before(scans, lane),
-  }));
-
-  enter('template', partitions(inputs));
-  const documents = await inLanes(inputs, (input, lane) =>
-    input.name === 'corpus'
-      ? { phase: 'template', plan, verdicts, ...before(pairs.corpus, lane) }
-      : { phase: 'template', plan },
-  );
-
-  enter('mix', 1);
-  const mixed = await activities.mixSources({ run, documents });
-  const mix = mixed.ref;
-  addCounts(counts, mixed.counts);
-
-  enter('exchange', partitions(inputs));
-  const exchanges = await inLanes(inputs, (input, lane) => ({
-    phase: 'exchange',
-    plan,
-    mix,
-    ...before(documents[input.name], lane),
-  }));
-
-  enter('shards', mixed.shards);
-  const built = await inParallel(mixed.shards, SHARDS_IN_FLIGHT, async (shard) => {
-    const done = await activities.buildShard({ run, mix, exchanges, shard });
-    addCounts(counts, done.counts);
+  const verdicts = await phase('dedupe', async () => {
+    const ranges = Math.max(1, Math.ceil((counts.texts ?? 0) / DEDUPE_DOCUMENTS));
+    enter('dedupe', ranges + 1);
+    const edges = await inParallel(ranges, SHARDS_IN_FLIGHT, async (range) => {
+      const found = await mended(() => activities.findDuplicates({ run, plan, scans, range, ranges }));
+      progress.done++;
+      return found.ref;
+    });
+    const decided = await mended(() => activities.decideDuplicates({ run, plan, scans, edges }));
+    state.count(decided.counts);
     progress.done++;
-    return done.ref;
+    return [decided.ref];
   });
 
-  enter('publish', 1);
-  const shards = await activities.saveList({ run, items: built });
-  const published = await activities.publishRun({ run, plan, scans, verdicts, documents, mix, shards });
-  addCounts(counts, published.counts);
+  /** Which sources have failed since the verdicts, by what the passes over all partitions say; asks when that is too much. */
+  async function settle(passes: Lists[], last: Settled | undefined): Promise<Settled> {
+    const settled = await mended(() => activities.settleFailures({ run, plan, scans, verdicts, passes }));
+    // Each one counts all that the one before it did.
+    if (last !== undefined) addCounts(counts, last.counts, -1);
+    state.count(settled.counts);
+    keepFailures(state.failures, settled.failures);
+    await learn(settled);
+    return settled;
+  }
+
+  const synthesized = await phase('synthesize', async () => {
+    enter('synthesize', partitions(corpus));
+    const pass = await inLanes(state, corpus, (_, lane) => ({
+      phase: 'synthesize',
+      plan,
+      verdicts,
+      rounds,
+      ...before(scans, lane),
+    }));
+    const pairs = pass.lists;
+    return pass.failedPartitions === 0 ? { pairs } : { pairs, settled: await settle([pairs], undefined) };
+  });
+
+  const { documents, settled } = await phase('template', async () => {
+    const { pairs } = synthesized;
+    const passes = [pairs];
+    // Leaving a source out touches its own documents alone; partitions without it find their commits again.
+    for (let settled = synthesized.settled; ; ) {
+      enter('template', partitions(inputs));
+      const without = settled === undefined ? {} : { settled: settled.ref };
+      const pass = await inLanes(state, inputs, (input, lane) =>
+        input.name === 'corpus'
+          ? { phase: 'template', plan, verdicts, ...without, ...before(pairs.corpus, lane) }
+          : { phase: 'template', plan, ...without },
+      );
+      const documents = pass.lists;
+      if (pass.failedPartitions === 0 && distinctFailed(pass.failedSources) === 0) {
+        return settled === undefined ? { documents } : { documents, settled: settled.ref };
+      }
+      addCounts(counts, pass.counts, -1);
+      passes.push(documents);
+      const known = failedInAll(state.failures);
+      settled = await settle(passes, settled);
+      if (failedInAll(state.failures) === known) throw unsettled();
+    }
+  });
+
+  const { mix, shards: shardCount } = await phase('mix', async () => {
+    enter('mix', 1);
+    const mixed = await mended(() => activities.mixSources({ run, documents }));
+    state.count(mixed.counts);
+    return { mix: mixed.ref, shards: mixed.shards };
+  });
+
+  const exchanges = await phase('exchange', async () => {
+    enter('exchange', partitions(inputs));
+    const pass = await inLanes(state, inputs, (input, lane) => ({
+      phase: 'exchange',
+      plan,
+      mix,
+      ...before(documents[input.name], lane),
+    }));
+    return pass.lists;
+  });
+
+  const shards = await phase('shards', async () => {
+    enter('shards', shardCount);
+    const built = await inParallel(shardCount, SHARDS_IN_FLIGHT, async (shard) => {
+      const done = await mended(() => activities.buildShard({ run, mix, exchanges, shard }));
+      state.count(done.counts);
+      progress.done++;
+      return done.ref;
+    });
+    return mended(() => activities.saveList({ run, items: built }));
+  });
+
+  const { publication } = await phase('publish', async () => {
+    enter('publish', 1);
+    const without = settled === undefined ? {} : { settled };
+    const published = await mended(() =>
+      activities.publishRun({ run, plan, scans, verdicts, ...without, documents, mix, shards }),
+    );
+    state.count(published.counts);
+    return published;
+  });
 
   let training: Trained | null = null;
-  if (opened.launcher !== null) {
+  if (launcher !== null) {
     enter('train', 1);
-    const { launcher } = opened;
-    const { name } = await activities.resolveTraining({ run, launcher });
-    lanes.add(`train/${name}`);
-    training = await executeChild(trainModel, { workflowId: `train/${name}`, args: [{ ...run, launcher }] });
-    lanes.delete(`train/${name}`);
+    training = await mended(async () => {
+      const { name } = await activities.resolveTraining({ run, launcher });
+      const id = `train/${name}`;
+      lanes.add(id);
+      try {
+        return await executeChild(trainModel, { workflowId: id, args: [{ ...run, launcher }] });
+      } finally {
+        lanes.delete(id);
+      }
+    });
   }
   enter('done', 1);
   progress.done = 1;
-  return { ...run, publication: published.publication, counts, training };
+  return { ...run, publication, counts, training };
 }
 
-function before(lists: readonly ObjectRef[] | undefined, lane: number): { before: ObjectRef } {
-  const list = lists?.[lane];
-  if (list === undefined) throw new Error(`the phase before left no list for lane ${lane}`);
-  return { before: list };
-}
+/** Partitions fail in the template stage though every source that could be left out is: what fails is no source. */
+const unsettled = (): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(
+    'partitions fail in the template stage even without their sources; the log of the worker says why',
+    'Unreachable',
+  );

@@ -23,9 +23,11 @@ const cpu = proxyActivities<
   Pick<
     Activities,
     | 'scanPartition'
-    | 'dedupeDocuments'
+    | 'findDuplicates'
+    | 'decideDuplicates'
     | 'templatePartition'
     | 'templateInstructions'
+    | 'settleFailures'
     | 'mixSources'
     | 'exchangePartition'
     | 'buildShard'
@@ -55,10 +57,12 @@ export const activities: Activities = {
   planSources: io.planSources,
   saveList: io.saveList,
   scanPartition: cpu.scanPartition,
-  dedupeDocuments: cpu.dedupeDocuments,
+  findDuplicates: cpu.findDuplicates,
+  decideDuplicates: cpu.decideDuplicates,
   synthesizeRound: gpu.synthesizeRound,
   templatePartition: cpu.templatePartition,
   templateInstructions: cpu.templateInstructions,
+  settleFailures: cpu.settleFailures,
   mixSources: cpu.mixSources,
   exchangePartition: cpu.exchangePartition,
   buildShard: cpu.buildShard,

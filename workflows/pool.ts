@@ -23,7 +23,7 @@ export async function inParallel<T>(n: number, width: number, task: (i: number) 
   return results;
 }
 
-/** Adds counts by name. */
-export function addCounts(sum: Record<string, number>, more: Record<string, number>): void {
-  for (const [name, count] of Object.entries(more)) sum[name] = (sum[name] ?? 0) + count;
+/** Adds counts by name, or takes them away. */
+export function addCounts(sum: Record<string, number>, more: Record<string, number>, sign: 1 | -1 = 1): void {
+  for (const [name, count] of Object.entries(more)) sum[name] = (sum[name] ?? 0) + sign * count;
 }

@@ -1,5 +1,15 @@
-import { defineQuery, setHandler } from '@temporalio/workflow';
-import type { CommitPointer, Done, FailedSource, LaneInput, LaneResult, Progress } from './contract.ts';
+import { defineQuery, isCancellation, setHandler } from '@temporalio/workflow';
+import type {
+  CommitPointer,
+  Done,
+  FailedSource,
+  LaneInput,
+  LaneResult,
+  ListItem,
+  Progress,
+} from './contract.ts';
+import { failedInLane } from './failed-sources.ts';
+import { causeOf, isFault } from './failure.ts';
 import { activities } from './limits.ts';
 import { addCounts, inParallel } from './pool.ts';
 
@@ -10,27 +20,57 @@ const FAILURES_KEPT = 100;
 
 const progress = defineQuery<Progress>('progress');
 
-/** One lane: a phase of at most 250 partitions, activities side by side, no child per partition. */
+/**
+ * One lane: a phase of at most 250 partitions, activities side by side, no child per partition. A partition that fails
+ * for good is noted in the lane's list, where its phase allows that; its neighbours go on. When the configuration makes
+ * one fail, nothing more starts, and the lane fails once what runs has ended: the parent asks, and runs it again.
+ */
 export async function processPartitions(lane: LaneInput): Promise<LaneResult> {
   const total = lane.to - lane.from;
   const counts: Record<string, number> = {};
   const failures: FailedSource[] = [];
+  const failed: string[][] = Array.from({ length: total }, () => []);
+  let failedPartitions = 0;
+  let refused: unknown;
   let done = 0;
   setHandler(progress, () => ({ phase: lane.phase, done, total, counts, lanes: [], parked: null }));
 
-  const items = await inParallel(total, IN_FLIGHT, async (i) => {
-    const result = await runPartition(lane, i, (step) => addCounts(counts, step.counts));
-    failures.push(...(result.failures ?? []).slice(0, FAILURES_KEPT - failures.length));
-    done++;
-    return result.ref;
+  const items = await inParallel(total, IN_FLIGHT, async (i): Promise<ListItem | undefined> => {
+    if (refused !== undefined) return undefined;
+    try {
+      const result = await runPartition(lane, i, (step) => addCounts(counts, step.counts));
+      const { failures: more = [] } = result;
+      failed[i] = more.map(({ key }) => key);
+      const news = more.filter(({ key }) => !failures.some((told) => told.key === key));
+      failures.push(...news.slice(0, FAILURES_KEPT - failures.length));
+      done++;
+      return result.ref;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const { family, type, message } = causeOf(error);
+      if (family === 'configuration') {
+        refused ??= error;
+        return undefined;
+      }
+      if (family === 'usage' || !settles(lane)) throw error;
+      failedPartitions++;
+      done++;
+      return { failed: { type, message } };
+    }
   });
-  const list = await activities.saveList({ run: lane.run, items });
-  return { list, counts, failures };
+  if (refused !== undefined) throw refused;
+  const list = await activities.saveList({ run: lane.run, items: items as ListItem[] });
+  return { list, counts, failures, failedSources: failedInLane(failed), failedPartitions };
 }
+
+/** Whether the parent can leave out the sources of a partition that fails in this phase: between verdicts and mix. */
+const settles = ({ phase, input }: LaneInput): boolean =>
+  input === 'corpus' && (phase === 'synthesize' || phase === 'template');
 
 async function runPartition(lane: LaneInput, i: number, onStep: (step: Done) => void): Promise<Done> {
   const { run, plan, input, verdicts = [] } = lane;
   const entry = { plan, input, index: lane.from + i };
+  const settled = lane.settled === undefined ? {} : { settled: lane.settled };
   async function step(work: Promise<Done>): Promise<Done> {
     const done = await work;
     onStep(done);
@@ -38,7 +78,7 @@ async function runPartition(lane: LaneInput, i: number, onStep: (step: Done) => 
   }
   switch (lane.phase) {
     case 'scan':
-      return step(activities.scanPartition({ run, entry }));
+      return step(leniently((how) => activities.scanPartition({ run, entry, ...how })));
     case 'synthesize': {
       let previous: CommitPointer = before(lane, i);
       let done: Done = { ref: previous, counts: {} };
@@ -51,14 +91,24 @@ async function runPartition(lane: LaneInput, i: number, onStep: (step: Done) => 
     case 'template':
       return step(
         input === 'corpus'
-          ? activities.templatePartition({ run, entry, previous: before(lane, i), verdicts })
-          : activities.templateInstructions({ run, entry }),
+          ? activities.templatePartition({ run, entry, previous: before(lane, i), verdicts, ...settled })
+          : leniently((how) => activities.templateInstructions({ run, entry, ...settled, ...how })),
       );
     case 'exchange': {
       const { mix } = lane;
       if (mix === undefined) throw new Error('a lane of the exchange needs the mix');
       return step(activities.exchangePartition({ run, documents: before(lane, i), mix, input }));
     }
+  }
+}
+
+/** A fault of ours that stays after all its attempts is looked at source by source: those in which it shows fail alone. */
+async function leniently(work: (how: { lenient?: true }) => Promise<Done>): Promise<Done> {
+  try {
+    return await work({});
+  } catch (error) {
+    if (isCancellation(error) || !isFault(causeOf(error))) throw error;
+    return work({ lenient: true });
   }
 }
 

@@ -1,58 +1,109 @@
 import type { ExchangeRecord } from '../../lake/exchange.ts';
+import { VALUES } from './signature.ts';
 
 /**
- * Exact dedupe record: key = the first 8 bytes of the text's hash; payload = its 16 bytes, then the place in keep order,
- * source ordinal (u32) and row (u48), big-endian, so that among equal texts the one to keep sorts first.
+ * What dedupe sends through the exchange. A *place* is source ordinal (u32) and row (u48), big-endian: places sort in
+ * keep order.
  */
-export function exactRecord({
-  hash,
-  source,
-  row,
-}: {
-  hash: string;
+export interface Place {
   source: number;
   row: number;
-}): ExchangeRecord {
-  const payload = Buffer.alloc(26);
+}
+const PLACE_BYTES = 10;
+const HASH_BYTES = 16;
+
+const viewOf = (payload: Uint8Array): Buffer =>
+  Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+
+function writePlace(payload: Buffer, { source, row }: Place, at: number): void {
+  payload.writeUInt32BE(source, at);
+  payload.writeUIntBE(row, at + 4, 6);
+}
+const placeAt = (payload: Buffer, at: number): Place => ({
+  source: payload.readUInt32BE(at),
+  row: payload.readUIntBE(at + 4, 6),
+});
+
+/** The exchange key of a row: source ordinal above, row in the lower 40 bits. */
+export const rowKey = ({ source, row }: Place): bigint => (BigInt(source) << 40n) | BigInt(row);
+export const rowOf = (key: bigint): Place => ({
+  source: Number(key >> 40n),
+  row: Number(key & 0xff_ffff_ffffn),
+});
+
+/** By which exact duplicates meet: key = the first 8 bytes of the text's hash; payload = its 16 bytes, then the place. */
+export function exactRecord({ hash, ...place }: Place & { hash: string }): ExchangeRecord {
+  const payload = Buffer.alloc(HASH_BYTES + PLACE_BYTES);
   payload.write(hash, 0, 'hex');
-  payload.writeUInt32BE(source, 16);
-  payload.writeUIntBE(row, 20, 6);
+  writePlace(payload, place, HASH_BYTES);
   return { key: payload.readBigUInt64BE(0), payload };
 }
-export interface ExactPlace {
-  hash: string;
-  source: number;
-  row: number;
+/** The payload by which near-duplicates meet; the key is that of the band. */
+export function bandPayload(place: Place): Uint8Array {
+  const payload = Buffer.alloc(PLACE_BYTES);
+  writePlace(payload, place, 0);
+  return payload;
 }
-export function exactPlace(payload: Uint8Array): ExactPlace {
-  const view = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  return { hash: view.toString('hex', 0, 16), source: view.readUInt32BE(16), row: view.readUIntBE(20, 6) };
+/** Who stands in a bucket: `hash` is empty in those of a band. Their payloads tell the two apart by length. */
+export function bucketEntry(payload: Uint8Array): Place & { hash: string } {
+  const view = viewOf(payload);
+  if (view.length === PLACE_BYTES) return { hash: '', ...placeAt(view, 0) };
+  return { hash: view.toString('hex', 0, HASH_BYTES), ...placeAt(view, HASH_BYTES) };
+}
+
+/**
+ * The signature of a row: key = the row; payload = the lower 16 bits of each value, little-endian. Two values that
+ * differ agree in them once in 65,536 times, which moves an estimate by nothing that shows, and halves what is kept.
+ */
+export function signaturePayload(signature: Int32Array): Uint8Array {
+  const payload = Buffer.alloc(VALUES * 2);
+  for (let i = 0; i < VALUES; i++) payload.writeUInt16LE((signature[i] as number) & 0xffff, i * 2);
+  return payload;
+}
+export function readSignature(payload: Uint8Array, into: Uint16Array, at: number): void {
+  const view = viewOf(payload);
+  for (let i = 0; i < VALUES; i++) into[at + i] = view.readUInt16LE(i * 2);
+}
+
+/** Two documents that met in a bucket: `first` stands first there in keep order. */
+export interface Edge {
+  later: Place;
+  first: Place;
+  exact: boolean;
+}
+/** Edge record: key = the later row; payload = 0 for exact and 1 for near, then the place of the first. */
+export function edgeRecord({ later, first, exact }: Edge): ExchangeRecord {
+  const payload = Buffer.alloc(1 + PLACE_BYTES);
+  payload[0] = exact ? 0 : 1;
+  writePlace(payload, first, 1);
+  return { key: rowKey(later), payload };
+}
+export function edgeOf({ key, payload }: ExchangeRecord): Edge {
+  return { later: rowOf(key), first: placeAt(viewOf(payload), 1), exact: payload[0] === 0 };
 }
 
 /** A verdict: this document is dropped, in favour of that one. */
 export interface Verdict {
-  source: number;
-  row: number;
-  keptSource: number;
-  keptRow: number;
+  dropped: Place;
+  kept: Place;
+  kind: 'exact' | 'near';
+  /** 1 for exact duplicates, else the estimated Jaccard similarity of the two. */
+  similarity: number;
 }
-
-/** The exchange key of a row: source ordinal above, row in the lower 40 bits. */
-export const rowKey = (source: number, row: number): bigint => (BigInt(source) << 40n) | BigInt(row);
-
-/** Verdict record: key = the dropped row; payload = the kept source (u32) and row (u48), big-endian. */
-export function verdictRecord({ source, row, keptSource, keptRow }: Verdict): ExchangeRecord {
-  const payload = Buffer.alloc(10);
-  payload.writeUInt32BE(keptSource, 0);
-  payload.writeUIntBE(keptRow, 4, 6);
-  return { key: rowKey(source, row), payload };
+/** Verdict record: key = the dropped row; payload = 0 for exact and 1 for near, the kept place, the similarity as f64. */
+export function verdictRecord({ dropped, kept, kind, similarity }: Verdict): ExchangeRecord {
+  const payload = Buffer.alloc(1 + PLACE_BYTES + 8);
+  payload[0] = kind === 'exact' ? 0 : 1;
+  writePlace(payload, kept, 1);
+  payload.writeDoubleBE(similarity, 1 + PLACE_BYTES);
+  return { key: rowKey(dropped), payload };
 }
 export function verdictOf({ key, payload }: ExchangeRecord): Verdict {
-  const view = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const view = viewOf(payload);
   return {
-    source: Number(key >> 40n),
-    row: Number(key & 0xff_ffff_ffffn),
-    keptSource: view.readUInt32BE(0),
-    keptRow: view.readUIntBE(4, 6),
+    dropped: rowOf(key),
+    kept: placeAt(view, 1),
+    kind: view[0] === 0 ? 'exact' : 'near',
+    similarity: view.readDoubleBE(1 + PLACE_BYTES),
   };
 }

@@ -4,7 +4,8 @@ import { openCommittedRun } from '../../lake/runs.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
 import type { SourceRun } from '../plan/partitions.ts';
-import { FAILED, type FailedSourceRows, VERDICTS } from './dedupe-documents.ts';
+import { VERDICTS } from './decide-duplicates.ts';
+import { FAILED, type FailedSourceRows } from './failures.ts';
 import { rowKey, verdictOf } from './records.ts';
 
 /** Whether a row of these source runs goes on: its source has not failed and it is no duplicate. */
@@ -25,9 +26,9 @@ export async function readKept(
   for (const { source, rowStart, rowEnd } of runs) {
     const rows = new Set<number>();
     dropped.set(source, rows);
-    const range = { from: rowKey(source, rowStart), to: rowKey(source, rowEnd) };
+    const range = { from: rowKey({ source, row: rowStart }), to: rowKey({ source, row: rowEnd }) };
     for await (const batch of mergeRuns(opened, range)) {
-      for (const record of batch) rows.add(verdictOf(record).row);
+      for (const record of batch) rows.add(verdictOf(record).dropped.row);
     }
   }
   return (source, row) => !failed.has(source) && dropped.get(source)?.has(row) !== true;

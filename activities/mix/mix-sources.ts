@@ -1,16 +1,13 @@
 import pLimit from 'p-limit';
 import { commitStage, outputOf, readCommit, type StageCommit } from '../../lake/commit.ts';
-import { TooManyFailedSources } from '../../lake/errors.ts';
 import { keyRange, mergeRuns } from '../../lake/exchange.ts';
 import { openCommittedRun } from '../../lake/runs.ts';
 import type { Lists, Mixed, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { readLists } from '../lists.ts';
-import { tooManyFailed } from '../plan/partitions.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
 import { bytesPerToken } from '../shards/dtype.ts';
 import { dtypeFor } from '../shards/megatron.ts';
-import type { InstructionData } from '../template/template-instructions.ts';
 import { type Totals, unitsName } from '../tokenize/documents.ts';
 import { type Mix, type MixedSource, mixOf, sourceName } from './mix.ts';
 import { divide } from './share.ts';
@@ -34,7 +31,6 @@ export async function mixSources(
       version: pins.stages.mix,
       unit: 'global',
       spec: {
-        maxFailedFraction: pins.spec.maxFailedFraction,
         mix: { ...mix, sources: mix.sources.map((each) => ({ ...each })) },
         seed,
         shards: shardSpec,
@@ -49,7 +45,6 @@ export async function mixSources(
         const refs: ObjectRef[] = await readLists(store, lists);
         commits.push(...(await Promise.all(refs.map((each) => limit(() => readCommit(store, each))))));
       }
-      refuseTooManyFailed(commits, pins.spec.maxFailedFraction);
       const wanted = mix.sources.map((source, index) => {
         const name = sourceName(source, index);
         const totals = commits.map(({ data }) => (data as Totals)[name]);
@@ -75,7 +70,7 @@ export async function mixSources(
           },
           { units: 0, documents: 0 },
         );
-        const part = share.rest === 0 ? NOTHING : await takePart(runs, share.rest);
+        const part = share.rest === 0 ? NOTHING : await takePart(runs, share.rest, checkCancelled);
         sources.push({
           ...share,
           cut: part.cut,
@@ -105,33 +100,17 @@ export async function mixSources(
   return { ref, counts: commit.counts, shards: mixOf(commit).shards };
 }
 
-/** Instruction sources that could not be read count like those of the corpus. Throws TooManyFailedSources. */
-function refuseTooManyFailed(commits: readonly StageCommit[], maxFraction: number): void {
-  const data = commits.map((commit) => commit.data as Partial<InstructionData>);
-  const keys = new Set(data.flatMap((each) => each.keys ?? []));
-  const failures = new Map(
-    data.flatMap((each) => each.failures ?? []).map((failure) => [failure.key, failure]),
-  );
-  if (!tooManyFailed(failures.size, keys.size, maxFraction)) return;
-  throw new TooManyFailedSources(
-    `${failures.size} of ${keys.size} instruction sources failed, more than maxFailedFraction = ${maxFraction} allows:\n${[
-      ...failures.values(),
-    ]
-      .slice(0, 20)
-      .map(({ type, message }) => `  - ${type}: ${message}`)
-      .join('\n')}`,
-  );
-}
-
 const NOTHING = { cut: null, tokens: 0, units: 0, documents: 0 };
 
 /** Units in the order of their hashes, as long as they stay within `rest` tokens. */
 async function takePart(
   runs: Parameters<typeof mergeRuns>[0],
   rest: number,
+  onBatch: () => void,
 ): Promise<Pick<MixedSource, 'cut' | 'units' | 'documents'> & { tokens: number }> {
   const taken = { cut: null, tokens: 0, units: 0, documents: 0 };
   for await (const batch of mergeRuns(runs, keyRange(0, 1))) {
+    onBatch();
     for (const record of batch) {
       const { unit, tokens, documents } = unitOf(record);
       if (taken.tokens + tokens > rest) {

@@ -1,7 +1,7 @@
 import { InvalidSpec } from '../../lake/errors.ts';
 import { DOMAIN, RUN } from '../../lake/layout.ts';
 import { probeStore } from '../../lake/probe.ts';
-import { type FullSpec, parseSpec } from '../../lake/spec.ts';
+import { type FullSpec, milliseconds, parseSpec } from '../../lake/spec.ts';
 import { UNICODE_VERSION } from '../../lake/unicode/normalise.ts';
 import type { OpenedRun } from '../../workflows/contract.ts';
 import { named } from '../services.ts';
@@ -21,7 +21,7 @@ export interface OpenRunDeps {
  * then writes the pins. Throws InvalidSpec, SpecConflict, PinMismatch and the errors of what it tried.
  */
 export async function openRun(
-  { store, settings, endpoints }: Work,
+  { store, settings, endpoints, signal }: Work,
   { searchAttributes }: OpenRunDeps,
   { workflowId, spec: given }: { workflowId: string; spec: unknown },
 ): Promise<OpenedRun> {
@@ -33,7 +33,7 @@ export async function openRun(
   const endpoint = named('endpoint', spec.synthesize.endpoint, settings.endpoints);
   const tokenizer = await openTokenizer(named('tokenizer', spec.tokenizer, settings.tokenizers));
   if (spec.train !== undefined) named('launcher', spec.train.launcher, settings.launchers);
-  const model = await endpoints.client(spec.synthesize.endpoint).model();
+  const model = await endpoints.client(spec.synthesize.endpoint).model(signal);
   const pins: RunPins = {
     ...run,
     spec,
@@ -63,6 +63,11 @@ export async function openRun(
     model,
     launcher: spec.train?.launcher ?? null,
     searchAttributes,
+    rules: {
+      maxFailedFraction: spec.maxFailedFraction,
+      decisionTimeout: milliseconds(spec.decisionTimeout),
+      onTimeout: spec.onTimeout,
+    },
   };
 }
 

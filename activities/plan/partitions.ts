@@ -14,7 +14,7 @@ export interface SourceFailure {
   type: string;
   message: string;
 }
-/** Rows [rowStart, rowEnd) of one source, whole row groups. */
+/** Rows [rowStart, rowEnd) of one source, whole blocks. */
 export interface SourceRun {
   source: number;
   key: string;
@@ -29,48 +29,51 @@ export interface PlanEntry {
   runs: SourceRun[];
   textBytes: number;
 }
-/** A row group of a source with the bytes of its text column. */
-export interface PlannedGroup {
+/** What is not cut further: a row group of a source, or a block of a large one, with the bytes of its text columns. */
+export interface PlannedPiece {
   firstRow: number;
   rows: number;
   textBytes: number;
 }
 
+/** Rows of a partition at most, if it has more than one piece: what short texts cost is their number. */
+export const PARTITION_ROWS = 2 ** 17;
+
 /**
- * Cuts sources into partitions of about `targetBytes` of text: consecutive row groups, small sources coalesced, never
- * less than a row group. Only the amount of work in one activity depends on it, no byte of the result.
+ * Cuts sources into partitions of about `targetBytes` of text: consecutive pieces, small sources coalesced, never less
+ * than a piece. Only the amount of work in one activity depends on it, no byte of the result.
  */
 export function cutPartitions(
-  sources: readonly { source: PlannedSource; groups: readonly PlannedGroup[] }[],
+  sources: readonly { source: PlannedSource; pieces: readonly PlannedPiece[] }[],
   targetBytes: number,
 ): PlanEntry[] {
   const entries: PlanEntry[] = [];
   let runs: SourceRun[] = [];
   let bytes = 0;
+  let rows = 0;
   function close(): void {
     if (runs.length > 0) entries.push({ id: partitionId(runs), runs, textBytes: bytes });
     runs = [];
     bytes = 0;
+    rows = 0;
   }
-  for (const { source, groups } of sources) {
-    for (const group of groups) {
-      if (group.rows === 0) continue;
-      if (bytes > 0 && bytes + group.textBytes > targetBytes) close();
+  for (const { source, pieces } of sources) {
+    for (const piece of pieces) {
+      if (piece.rows === 0) continue;
+      const full = bytes > 0 && bytes + piece.textBytes > targetBytes;
+      if (full || (rows > 0 && rows + piece.rows > PARTITION_ROWS)) close();
       const last = runs.at(-1);
+      const rowEnd = piece.firstRow + piece.rows;
       if (last?.source === source.ordinal) {
-        last.rowEnd = group.firstRow + group.rows;
+        last.rowEnd = rowEnd;
       } else {
         const { ordinal, key, etag, size } = source;
-        const rowEnd = group.firstRow + group.rows;
-        runs.push({ source: ordinal, key, etag, size, rowStart: group.firstRow, rowEnd });
+        runs.push({ source: ordinal, key, etag, size, rowStart: piece.firstRow, rowEnd });
       }
-      bytes += group.textBytes;
+      bytes += piece.textBytes;
+      rows += piece.rows;
     }
   }
   close();
   return entries;
 }
-
-/** Whether more sources have failed than the spec allows. */
-export const tooManyFailed = (failed: number, total: number, maxFraction: number): boolean =>
-  failed > total * maxFraction;

@@ -1,21 +1,16 @@
 import pLimit from 'p-limit';
 import { type Committed, commitStage, type Output } from '../../lake/commit.ts';
-import { LakeError, NothingToDo, SourceUnversioned, TooManyFailedSources } from '../../lake/errors.ts';
+import { LakeError, NothingToDo, SourceUnversioned } from '../../lake/errors.ts';
 import { sha256 } from '../../lake/hash.ts';
-import { textBytes } from '../../lake/parquet/chunks.ts';
 import { requireIdColumn, requireTextColumn } from '../../lake/parquet/columns.ts';
-import { type Footer, readFooter } from '../../lake/parquet/footer.ts';
+import { type RowGroup, readFooter } from '../../lake/parquet/footer.ts';
+import type { PageMap } from '../../lake/parquet/page-map.ts';
 import type { FullSpec } from '../../lake/spec.ts';
 import type { ListedObject, ObjectStore } from '../../lake/store.ts';
 import type { PlannedInput } from '../../workflows/contract.ts';
 import type { Services } from '../services.ts';
-import {
-  cutPartitions,
-  type PlanEntry,
-  type PlannedGroup,
-  type PlannedSource,
-  tooManyFailed,
-} from './partitions.ts';
+import { cutPartitions, type PlanEntry, type PlannedPiece, type PlannedSource } from './partitions.ts';
+import { mapsOf, piecesOf } from './pieces.ts';
 import { checkStage, type RunPins } from './pins.ts';
 
 /** Entries of one page, and so of one lane. */
@@ -51,7 +46,7 @@ export function inputsOf(spec: FullSpec): { name: string; columns: InputColumns 
 
 /**
  * Lists the raw objects once, reads their footers and cuts them into partitions; the plan is paged on S3. A source whose
- * footer cannot be read, or that lacks a column, fails alone. Throws NothingToDo and TooManyFailedSources.
+ * footer or page headers cannot be read, or that lacks a column, fails alone. Throws NothingToDo.
  */
 export async function plan(services: Services, pins: RunPins): Promise<Committed> {
   checkStage(pins, 'plan');
@@ -84,11 +79,14 @@ export async function plan(services: Services, pins: RunPins): Promise<Committed
       const inputs: PlannedInput[] = [];
       for (const { name, columns, objects } of listings) {
         const chosen = objects.filter(({ key }) => isParquetName(key));
-        const sources = await readSources(services, columns, chosen);
+        const sources = await readSources(services, columns, chosen, spec.input.partitionBytes);
         const entries = cutPartitions(sources, spec.input.partitionBytes);
-        const pages = pagesOf(entries);
-        for (const [index, page] of pages.entries()) {
+        const mapped = new Map(sources.map((each) => [each.source.ordinal, each]));
+        for (const [index, page] of pagesOf(entries).entries()) {
           outputs.push(await folder.put(pageName(name, index), JSON.stringify(page), 'application/json'));
+          const maps: EntryMaps[] = page.map((entry) => mapsOf(entry, mapped));
+          if (maps.flat(2).length === 0) continue;
+          outputs.push(await folder.put(mapsName(name, index), JSON.stringify(maps), 'application/json'));
         }
         const list = sources.map(({ source }) => source);
         outputs.push(await folder.put(sourcesName(name), JSON.stringify(list), 'application/json'));
@@ -104,8 +102,6 @@ export async function plan(services: Services, pins: RunPins): Promise<Committed
       const counts = {
         sources: inputs.reduce((sum, each) => sum + each.sources, 0),
         unreadableSources: inputs.reduce((sum, each) => sum + each.failed, 0),
-        // Of the corpus, dedupe counts all that failed; of instructions, these and what fails when they are read.
-        failedSources: inputs.reduce((sum, each) => sum + (each.name === 'corpus' ? 0 : each.failed), 0),
       };
       return { outputs, counts, data: inputs };
     },
@@ -116,6 +112,11 @@ export async function plan(services: Services, pins: RunPins): Promise<Committed
 
 export const pageName = (input: string, index: number): string =>
   `${input}-${String(index).padStart(5, '0')}.json`;
+/** Where rows begin in the large row groups of a page's entries; only where there are any. */
+export const mapsName = (input: string, index: number): string =>
+  pageName(input, index).replace('.json', '-maps.json');
+/** For each run of an entry the page maps of its rows. */
+export type EntryMaps = PageMap[][];
 export const sourcesName = (input: string): string => `${input}-sources.json`;
 
 async function checkInputs(store: ObjectStore, { commit }: Committed, spec: FullSpec): Promise<void> {
@@ -128,24 +129,6 @@ async function checkInputs(store: ObjectStore, { commit }: Committed, spec: Full
       { bucket: store.bucket, key: columns.prefix },
     );
   }
-  const { sources = 0, unreadableSources: failed = 0 } = commit.counts;
-  if (!tooManyFailed(failed, sources, spec.maxFailedFraction)) return;
-  const first = await firstFailures(store, commit.outputs);
-  throw new TooManyFailedSources(
-    `${failed} of ${sources} sources cannot be read, more than maxFailedFraction = ${spec.maxFailedFraction} allows:\n${first}`,
-  );
-}
-
-/** The first failures of all inputs, a line each, for people. */
-async function firstFailures(store: ObjectStore, outputs: readonly Output[]): Promise<string> {
-  const lines: string[] = [];
-  for (const output of outputs.filter(({ name }) => name.endsWith('-sources.json'))) {
-    const sources = JSON.parse(new TextDecoder().decode(await store.get(output.key))) as PlannedSource[];
-    for (const { failure } of sources) if (failure) lines.push(`  - ${failure.type}: ${failure.message}`);
-  }
-  return [...lines.slice(0, 20), ...(lines.length > 20 ? [`  … and ${lines.length - 20} more`] : [])].join(
-    '\n',
-  );
 }
 
 const isParquetName = (key: string): boolean =>
@@ -157,11 +140,21 @@ function pagesOf(entries: readonly PlanEntry[]): PlanEntry[][] {
   return pages;
 }
 
+/** A source of the plan, in pieces. */
+interface ReadSource {
+  source: PlannedSource;
+  pieces: PlannedPiece[];
+  rowGroups: RowGroup[];
+  maps: PageMap[];
+}
+
 async function readSources(
-  { store, checkCancelled }: Services,
+  services: Services,
   columns: InputColumns,
   objects: readonly ListedObject[],
-): Promise<{ source: PlannedSource; groups: PlannedGroup[] }[]> {
+  targetBytes: number,
+): Promise<ReadSource[]> {
+  const { store, checkCancelled } = services;
   const limit = pLimit(FOOTERS);
   return Promise.all(
     objects.map(({ key, etag, size }, ordinal) =>
@@ -177,25 +170,24 @@ async function readSources(
               { bucket: store.bucket, key },
             );
           }
-          const footer = await readFooter(store, { key, etag, size });
+          const object = { key, etag, size };
+          const footer = await readFooter(store, object);
           rows = footer.rows;
           for (const name of columns.text) requireTextColumn(footer, name);
           for (const name of columns.id) requireIdColumn(footer, name);
-          return { source: { ...source, rows }, groups: groupsOf(footer, columns.text) };
+          const { pieces, maps } = await piecesOf(services, object, footer, columns, targetBytes);
+          return {
+            source: { ...source, rows },
+            pieces,
+            maps,
+            rowGroups: maps.length > 0 ? footer.rowGroups : [],
+          };
         } catch (error) {
           if (!(error instanceof LakeError) || error.family !== 'input') throw error;
           const failure = { type: error.name, message: error.message };
-          return { source: { ...source, rows, failure }, groups: [] };
+          return { source: { ...source, rows, failure }, pieces: [], rowGroups: [], maps: [] };
         }
       }),
     ),
   );
-}
-
-function groupsOf(footer: Footer, text: readonly string[]): PlannedGroup[] {
-  return footer.rowGroups.map((group) => ({
-    firstRow: group.firstRow,
-    rows: group.rows,
-    textBytes: text.reduce((sum, column) => sum + textBytes(footer, group, column), 0),
-  }));
 }

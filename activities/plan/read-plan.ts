@@ -2,7 +2,7 @@ import { outputOf, readChecked, readCommit } from '../../lake/commit.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { EntryRef, ObjectRef } from '../../workflows/contract.ts';
 import type { PlanEntry, PlannedSource } from './partitions.ts';
-import { PAGE_ENTRIES, pageName, sourcesName } from './plan.ts';
+import { type EntryMaps, mapsName, PAGE_ENTRIES, pageName, sourcesName } from './plan.ts';
 
 /** The sources of one input of a plan, in order. */
 export async function readSources(
@@ -25,7 +25,33 @@ export async function readEntry(store: ObjectStore, { plan, input, index }: Entr
   return entry;
 }
 
+/** The page maps of one partition, for each of its runs; none where its row groups are whole. */
+export async function readMaps(store: ObjectStore, { plan, input, index }: EntryRef): Promise<EntryMaps> {
+  const commit = await readCommit(store, plan);
+  const name = mapsName(input, Math.floor(index / PAGE_ENTRIES));
+  if (!commit.outputs.some((output) => output.name === name)) return [];
+  const maps = (await readOutput(store, outputOf(commit, name))) as EntryMaps[];
+  return maps[index % PAGE_ENTRIES] ?? [];
+}
+
+/** The first `count` partitions of an input of a plan, in order. */
+export async function readEntries(
+  store: ObjectStore,
+  plan: ObjectRef,
+  input: string,
+  count: number,
+): Promise<PlanEntry[]> {
+  const pages: PlanEntry[] = [];
+  for (let page = 0; page * PAGE_ENTRIES < count; page++) {
+    pages.push(...((await readPlanned(store, plan, pageName(input, page))) as PlanEntry[]));
+  }
+  return pages;
+}
+
 async function readPlanned(store: ObjectStore, plan: ObjectRef, name: string): Promise<unknown> {
-  const output = outputOf(await readCommit(store, plan), name);
+  return readOutput(store, outputOf(await readCommit(store, plan), name));
+}
+
+async function readOutput(store: ObjectStore, output: ObjectRef): Promise<unknown> {
   return JSON.parse(new TextDecoder().decode(await readChecked(store, output)));
 }

@@ -9,14 +9,17 @@ import {
   type PublishInput,
   RULES_MODEL,
 } from '../../workflows/contract.ts';
-import { FAILED, type FailedSourceRows } from '../dedupe/dedupe-documents.ts';
+import { FAILED, type FailedSourceRows } from '../dedupe/failures.ts';
 import { readLists } from '../lists.ts';
 import { mixOf } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
 import { inputsOf } from '../plan/plan.ts';
 import { readSources } from '../plan/read-plan.ts';
+import { readSettled } from '../settle/excluded.ts';
+import type { SettledCounts } from '../settle/settle-failures.ts';
 import { dtypeFor } from '../shards/megatron.ts';
 import type { InstructionData } from '../template/template-instructions.ts';
+import type { CorpusData } from '../template/template-partition.ts';
 import type { ManifestCore, PublishedShard, RunCounts } from './publication.ts';
 
 const READS = 16;
@@ -39,8 +42,7 @@ export async function collect(
       others.flatMap(([, lists]) => lists),
     ),
   );
-  const rounds: StageCommit[] = [];
-  for (const commit of corpus) rounds.push(...(await roundsOf(store, commit)));
+  const settled = input.settled === undefined ? undefined : await readCommit(store, input.settled);
   const mix = mixOf(await readCommit(store, input.mix));
   const shards = (await read(await readLists(store, [input.shards]))).map(publishedShard);
 
@@ -61,6 +63,7 @@ export async function collect(
       : (JSON.parse(
           new TextDecoder().decode(await readChecked(store, outputOf(first, FAILED))),
         ) as FailedSourceRows[]);
+  const late = (await readSettled(store, input.settled)).filter((each) => each.input === 'corpus');
   const core: ManifestCore = {
     format: 'instruct-lake/manifest.core@1',
     domain: pins.domain,
@@ -76,11 +79,12 @@ export async function collect(
       unicode: pins.unicode,
     },
     sources,
-    failedSources: [...failed, ...unreadable, ...failedInstructions(instructions)].map(({ key, type }) => ({
-      key,
-      type,
-    })),
-    counts: countsOf({ verdicts, rounds, corpus, instructions, mixed: mix }),
+    failedSources: [
+      ...[...failed, ...late].sort((a, b) => a.source - b.source),
+      ...unreadable,
+      ...failedInstructions(instructions),
+    ].map(({ key, type }) => ({ key, type })),
+    counts: countsOf({ verdicts, settled, corpus, instructions, mixed: mix }),
     mix: mix.sources.map(({ source, weight, unique, asked, got, shortfall, units, documents }) => ({
       source,
       weight,
@@ -109,19 +113,6 @@ function failedInstructions(commits: readonly StageCommit[]): FailedSource[] {
   return [...new Map(failures.map((failure) => [failure.key, failure])).values()];
 }
 
-/** The rounds behind a template commit, newest first. */
-async function roundsOf(store: ObjectStore, template: StageCommit): Promise<StageCommit[]> {
-  const rounds: StageCommit[] = [];
-  let ref = template.inputs[0];
-  while (ref !== undefined) {
-    const commit = await readCommit(store, ref);
-    if (commit.stage !== 'synthesize') break;
-    rounds.push(commit);
-    ref = commit.inputs[0];
-  }
-  return rounds;
-}
-
 function publishedShard({ unit, outputs, counts }: StageCommit): PublishedShard {
   const [bin, idx] = outputs;
   if (bin === undefined || idx === undefined)
@@ -129,42 +120,48 @@ function publishedShard({ unit, outputs, counts }: StageCommit): PublishedShard 
   return { name: unit, documents: counts.shardDocuments ?? 0, tokens: counts.shardTokens ?? 0, bin, idx };
 }
 
-/** The spec without what only spreads the work: partitions cut differently give the same bytes. */
+/** The spec without what only spreads the work or steers it: neither changes a byte of what a run gives. */
 function withoutExecution(spec: FullSpec): Record<string, unknown> {
-  const { partitionBytes: _, ...input } = spec.input;
-  return { ...spec, input };
+  const { maxFailedFraction: _, decisionTimeout: __, onTimeout: ___, ...rest } = spec;
+  const { partitionBytes: ____, ...input } = rest.input;
+  return { ...rest, input };
 }
 
 function countsOf(from: {
   verdicts: StageCommit[];
-  rounds: StageCommit[];
+  settled: StageCommit | undefined;
   corpus: StageCommit[];
   instructions: StageCommit[];
   mixed: { documents: number; tokens: number };
 }): RunCounts {
   const sum = (commits: readonly StageCommit[], name: string): number =>
     commits.reduce((total, { counts }) => total + (counts[name] ?? 0), 0);
-  const { verdicts, rounds, corpus, instructions, mixed } = from;
-  const duplicates = sum(verdicts, 'duplicates');
+  const { verdicts, settled, corpus, instructions, mixed } = from;
+  const texts = (name: keyof CorpusData['texts']): number =>
+    corpus.reduce((total, { data }) => total + (data as CorpusData).texts[name], 0);
+  /** What failed after the verdicts is taken out of what they said. */
+  const lost = (name: keyof SettledCounts): number => settled?.counts[name] ?? 0;
+  const dropped = sum(verdicts, 'duplicates');
   return {
     rows: {
       planned: sum(verdicts, 'plannedRows'),
-      kept: sum(verdicts, 'validTexts') - duplicates,
-      duplicates,
-      heldBack: 0,
-      rejects: sum(verdicts, 'rejectedRows'),
-      failed: sum(verdicts, 'failedRows'),
+      kept: sum(verdicts, 'validTexts') - dropped - (lost('lostTexts') - lost('lostDuplicates')),
+      duplicates: dropped - lost('lostDuplicates') - lost('heldBack'),
+      nearDuplicates: sum(verdicts, 'nearDuplicates') - lost('lostNear'),
+      heldBack: lost('heldBack'),
+      rejects: sum(verdicts, 'rejectedRows') - lost('lostRejects'),
+      failed: sum(verdicts, 'failedRows') + lost('lostRows'),
     },
     texts: {
-      converted: sum(rounds, 'convertedTexts'),
+      converted: texts('convertedTexts'),
       raw: sum(corpus, 'rawTexts'),
-      prompted: sum(rounds, 'prompted'),
-      withPairs: sum(rounds, 'textsWithPairs'),
-      linked: sum(rounds, 'linked'),
-      setAside: sum(rounds, 'setAside'),
+      prompted: texts('prompted'),
+      withPairs: texts('textsWithPairs'),
+      linked: texts('linked'),
+      setAside: texts('setAside'),
     },
-    pairs: { valid: sum(rounds, 'pairs'), dropped: sum(rounds, 'droppedPairs') },
-    usage: { promptTokens: sum(rounds, 'promptTokens'), completionTokens: sum(rounds, 'completionTokens') },
+    pairs: { valid: texts('pairs'), dropped: texts('droppedPairs') },
+    usage: { promptTokens: texts('promptTokens'), completionTokens: texts('completionTokens') },
     documents: {
       chains: sum(corpus, 'chains'),
       made: sum(corpus, 'documents'),

@@ -18,6 +18,8 @@ export interface RunCounts {
     planned: number;
     kept: number;
     duplicates: number;
+    /** Of the duplicates, those with another text than the one that is kept. */
+    nearDuplicates: number;
     heldBack: number;
     rejects: number;
     failed: number;

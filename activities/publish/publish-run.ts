@@ -12,7 +12,7 @@ import { readManifest, verifyPublication } from './verify.ts';
 
 /**
  * Makes a run visible: writes manifest, provenance and publication, verifies them against the objects, and appends the
- * one log entry that names them. Copies for people come last. Throws VerifyFailed, and then nothing is visible.
+ * one log entry that names them. Copies for people come last. Throws VerifyFailed and RunPublished; then nothing more is visible.
  */
 export async function publishRun(work: Work, input: PublishInput): Promise<Published> {
   const { store } = work;
@@ -28,7 +28,15 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
       version: pins.stages.publish,
       unit: 'global',
       spec: null,
-      inputs: [input.plan, ...input.scans, ...input.verdicts, ...documents, input.mix, input.shards],
+      inputs: [
+        input.plan,
+        ...input.scans,
+        ...input.verdicts,
+        ...(input.settled === undefined ? [] : [input.settled]),
+        ...documents,
+        input.mix,
+        input.shards,
+      ],
       etags: [],
     },
     async (folder) => {

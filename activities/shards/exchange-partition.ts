@@ -1,7 +1,7 @@
 import { commitStage, outputOf, readChecked, readCommit } from '../../lake/commit.ts';
-import { type ExchangeRecord, encodeRun } from '../../lake/exchange.ts';
+import { openRunWriter } from '../../lake/exchange.ts';
 import { hash64 } from '../../lake/random.ts';
-import { readTable } from '../../lake/table.ts';
+import { readBatches } from '../../lake/table.ts';
 import type { CommitPointer, Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { resolvePointer } from '../lists.ts';
 import { copiesOf, mixOf } from '../mix/mix.ts';
@@ -45,29 +45,31 @@ export async function exchangePartition(
     async (folder) => {
       const { sources } = mixOf(await readCommit(store, mix));
       const width = bytesPerToken(dtypeFor(pins.tokenizer.highestId));
-      const rows = await readTable(store, outputOf(source, DOCUMENTS), ['id', 'unit', 'source', 'tokens']);
       const body = await readChecked(store, outputOf(source, TOKENS));
-      const records: ExchangeRecord[] = [];
+      const shuffled = openRunWriter();
       let at = 0;
-      for (const [i, row] of rows.entries()) {
-        if (i % 1024 === 0) checkCancelled();
-        const id = String(row.id);
-        const unit = String(row.unit);
-        const end = at + Number(row.tokens) * width;
-        const share = sources.find((each) => each.source === row.source);
-        if (share !== undefined) {
-          const copies = copiesOf(share, unitKey(pins.spec.seed, share.source, unit), unit);
-          if (copies > 0) {
-            const payload = Buffer.concat([Buffer.from(id, 'hex'), body.subarray(at, end)]);
-            for (let copy = 0; copy < copies; copy++) {
-              records.push({ key: shuffleKey(pins.spec.seed, id, copy), payload });
+      const columns = ['id', 'unit', 'source', 'tokens'];
+      for await (const rows of readBatches(store, outputOf(source, DOCUMENTS), columns)) {
+        checkCancelled();
+        for (const row of rows) {
+          const id = String(row.id);
+          const unit = String(row.unit);
+          const end = at + Number(row.tokens) * width;
+          const share = sources.find((each) => each.source === row.source);
+          if (share !== undefined) {
+            const copies = copiesOf(share, unitKey(pins.spec.seed, share.source, unit), unit);
+            if (copies > 0) {
+              const payload = Buffer.concat([Buffer.from(id, 'hex'), body.subarray(at, end)]);
+              for (let copy = 0; copy < copies; copy++) {
+                shuffled.add(shuffleKey(pins.spec.seed, id, copy), payload);
+              }
             }
           }
+          at = end;
         }
-        at = end;
       }
-      const outputs = [await folder.write(SHUFFLED, encodeRun(records))];
-      return { outputs, counts: { exchangedDocuments: records.length } };
+      const counts = { exchangedDocuments: shuffled.count };
+      return { outputs: [await folder.write(SHUFFLED, shuffled.finish())], counts };
     },
   );
   return { ref, counts: commit.counts };

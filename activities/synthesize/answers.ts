@@ -14,8 +14,15 @@ export interface AnswerCache {
   flush(): Promise<void>;
 }
 
-/** Opens the cache with what earlier attempts at the same fingerprint left. Only a cache: nothing rests on the listing. */
-export async function openAnswers(store: ObjectStore, folder: AttemptFolder): Promise<AnswerCache> {
+/**
+ * Opens the cache with what earlier attempts at the same fingerprint left. Only a cache: nothing rests on the listing.
+ * New chunks go to `enduring`, so that a cancelled round can still flush.
+ */
+export async function openAnswers(
+  store: ObjectStore,
+  enduring: ObjectStore,
+  folder: AttemptFolder,
+): Promise<AnswerCache> {
   const known = new Map<string, Completion>();
   for await (const { key } of store.list(folder.shared)) {
     if (!/\/answers-\d+\.jsonl$/.test(key)) continue;
@@ -33,7 +40,7 @@ export async function openAnswers(store: ObjectStore, folder: AttemptFolder): Pr
     const name = `answers-${String(chunks++).padStart(5, '0')}.jsonl`;
     const body = held.join('');
     held = [];
-    writing = Promise.all([writing, folder.put(name, body)]);
+    writing = Promise.all([writing, enduring.put(`${folder.path}/${name}`, body)]);
     // Seen by `flush`; without this a failure before then would end the process.
     writing.catch(() => {});
   }

@@ -27,7 +27,7 @@ export interface CompletionRequest {
 }
 export interface EndpointClient {
   /** The model to ask for: the configured one when the server has it, else the only one it serves. Throws ModelNotFound. */
-  model(): Promise<string>;
+  model(signal?: AbortSignal): Promise<string>;
   /** Throws BadRequest, EndpointUnavailable (with `retryAfter`), EndpointUnauthorized, ModelNotFound. */
   complete(request: CompletionRequest, signal?: AbortSignal): Promise<Completion>;
   close(): Promise<void>;
@@ -85,9 +85,9 @@ export function openEndpointClient(name: string, settings: EndpointSettings): En
   }
 
   return {
-    async model() {
+    async model(signal) {
       const where = { endpoint: name };
-      const answer = (await call('/v1/models', undefined, where)) as { data?: { id?: unknown }[] };
+      const answer = (await call('/v1/models', undefined, where, signal)) as { data?: { id?: unknown }[] };
       const served = (answer.data ?? []).map((each) => String(each.id));
       const wanted = settings.model ?? (served.length === 1 ? served[0] : undefined);
       if (wanted === undefined) {
@@ -105,15 +105,26 @@ export function openEndpointClient(name: string, settings: EndpointSettings): En
       return wanted;
     },
     async complete({ model, prompt, maxTokens, temperature, id }, signal) {
+      signal?.throwIfAborted();
       const where = { endpoint: name, requestId: id };
       const body = { model, prompt, max_tokens: maxTokens, temperature, n: 1, add_special_tokens: false };
-      return limit(async () => {
+      const turn = limit(async () => {
         signal?.throwIfAborted();
         return completionOf(await call('/v1/completions', body, where, signal), where);
       });
+      return signal === undefined ? turn : orAborted(turn, signal);
     },
     close: () => agent.destroy(),
   };
+}
+
+/** A turn may be far off, behind requests of others: who is cancelled does not wait for it. */
+function orAborted<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    turn.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 function completionOf(answer: unknown, where: ErrorContext): Completion {

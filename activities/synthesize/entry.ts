@@ -54,3 +54,37 @@ export function chainsOf<E extends Pick<Entry, 'linked'>>(entries: readonly E[])
   }
   return chains;
 }
+
+/** Counts of entries. `convertedTexts` are texts; the others count parts. */
+export interface EntryCounts {
+  convertedTexts: number;
+  prompted: number;
+  pairs: number;
+  textsWithPairs: number;
+  linked: number;
+  setAside: number;
+  droppedPairs: number;
+  promptTokens: number;
+  completionTokens: number;
+}
+
+/** What some entries came to. */
+export function countsOf(entries: readonly Entry[]): EntryCounts {
+  const sum = (count: (entry: Entry) => number): number =>
+    entries.reduce((total, each) => total + count(each), 0);
+  return {
+    convertedTexts: sum(({ part }) => (part === 0 ? 1 : 0)),
+    prompted: entries.length,
+    pairs: sum(({ pairs }) => pairs.length),
+    textsWithPairs: sum(({ pairs }) => (pairs.length > 0 ? 1 : 0)),
+    linked: sum(({ linked }) => (linked ? 1 : 0)),
+    setAside: sum(({ setAside }) => (setAside === undefined ? 0 : 1)),
+    droppedPairs: sum(({ drops }) => Object.values(drops).reduce((total, each) => total + each, 0)),
+    promptTokens: sum(({ promptTokens }) => promptTokens),
+    completionTokens: sum(({ completionTokens }) => completionTokens),
+  };
+}
+
+export function addEntryCounts(sum: EntryCounts, more: EntryCounts): void {
+  for (const name of Object.keys(sum) as (keyof EntryCounts)[]) sum[name] += more[name];
+}

@@ -1,5 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
-import pLimit from 'p-limit';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { BadRequest, EndpointUnavailable } from '../../lake/errors.ts';
 import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import { documentId } from '../../lake/identity.ts';
@@ -37,28 +36,46 @@ export interface RoundDeps {
 
 /**
  * One synthesis round of one partition: every turn's text (its parts one after the other) is prompted once, turns side
- * by side up to `concurrency`. Returns the entries in the order of the turns. A text that the endpoint refuses is set
- * aside with its reason; an endpoint that is gone ends the round with EndpointUnavailable, what was answered kept.
+ * by side up to `concurrency`; a turn is taken when one before it has ended. Returns the entries in the order of the
+ * turns. A text that the endpoint refuses is set aside with its reason; an endpoint that is gone ends the round with
+ * EndpointUnavailable, what was answered kept.
  */
-export async function runRound(turns: readonly Turn[], deps: RoundDeps): Promise<Entry[]> {
-  const limit = pLimit(deps.concurrency);
+export async function runRound(
+  turns: Iterable<Turn> | AsyncIterable<Turn>,
+  deps: RoundDeps,
+): Promise<Entry[]> {
   const failed = new AbortController();
   const signal = AbortSignal.any([deps.signal, failed.signal]);
-  const results = await Promise.allSettled(
-    turns.map((turn) =>
-      limit(async () => {
-        signal.throwIfAborted();
-        return takeTurn(turn, { ...deps, signal });
-      }).catch((error: unknown) => {
-        // The first failure ends the others; what they throw because of it is not the reason.
-        if (!signal.aborted) failed.abort(error);
-        throw error;
-      }),
-    ),
+  const waiting = inOrder(turns);
+  const made: Entry[][] = [];
+  let taken = 0;
+  async function lane(): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const index = taken++;
+      const next = await waiting.next();
+      if (next.done) return;
+      // A turn whose answers are all known waits for nothing: without this the process would, for the whole round.
+      await setImmediate();
+      signal.throwIfAborted();
+      made[index] = await takeTurn(next.value, { ...deps, signal });
+    }
+  }
+  const lanes = Array.from({ length: deps.concurrency }, () =>
+    lane().catch((error: unknown) => {
+      // The first failure ends the others; what they throw because of it is not the reason.
+      if (!signal.aborted) failed.abort(error);
+    }),
   );
+  await Promise.all(lanes);
   await deps.answers.flush();
   signal.throwIfAborted();
-  return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  return made.flat();
+}
+
+/** Whoever asks first gets the first, however long it takes to come. */
+async function* inOrder(turns: Iterable<Turn> | AsyncIterable<Turn>): AsyncGenerator<Turn, void> {
+  yield* turns;
 }
 
 /** A text's turn: its parts one after the other, each with what the slot has behind it. */

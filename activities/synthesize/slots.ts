@@ -1,6 +1,6 @@
 import { outputOf, readCommit, type StageCommit } from '../../lake/commit.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import { readTable } from '../../lake/table.ts';
+import { readBatches } from '../../lake/table.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
 import { readKept } from '../dedupe/verdicts.ts';
 import type { PlanEntry } from '../plan/partitions.ts';
@@ -25,35 +25,55 @@ export function sliceBytes(text: string, start: number, end: number): string {
   return start === 0 && end === bytes.length ? text : bytes.toString('utf8', start, end);
 }
 
-/** The slots of a partition after dedupe, and the entries that its rounds up to `last` made of them. */
-export async function readSlots(
+/** Slots of one block, with what the rounds so far made of each. */
+export interface SlotBlock {
+  slots: Slot<ScannedText>[];
+  entries: ReadonlyMap<string, Entry[]>;
+}
+
+/**
+ * The slots of a partition after dedupe, block by block, and the entries that its rounds up to `last` made of them. The
+ * entries are held, the texts of one block at a time.
+ */
+export async function* readSlots(
   store: ObjectStore,
   pins: RunPins,
   entry: PlanEntry,
   last: ObjectRef,
   verdicts: readonly ObjectRef[],
-): Promise<{ slots: Slot<ScannedText>[]; entries: Map<string, Entry[]> }> {
+): AsyncGenerator<SlotBlock> {
   const { scan, rounds } = await walkBack(store, last);
   const kept = await readKept(store, verdicts, entry.runs);
-  const rows = await readTable(
-    store,
-    outputOf(scan, TEXTS),
-    TEXT_COLUMNS.map(({ name }) => name),
-  );
-  const texts = rows.map(scannedText).filter(({ source, row }) => kept(source, row));
   const { rounds: count, share } = pins.spec.synthesize;
   const entries = new Map<string, Entry[]>();
   for (const commit of rounds) {
-    const names = ENTRY_COLUMNS.map(({ name }) => name);
-    for (const row of await readTable(store, outputOf(commit, ENTRIES), names)) {
-      const each = entryOf(row);
-      const slot = entries.get(each.slot);
-      if (slot === undefined) entries.set(each.slot, [each]);
-      else slot.push(each);
+    for await (const rows of readBatches(store, outputOf(commit, ENTRIES), namesOf(ENTRY_COLUMNS))) {
+      for (const each of rows.map(entryOf)) {
+        const slot = entries.get(each.slot);
+        if (slot === undefined) entries.set(each.slot, [each]);
+        else slot.push(each);
+      }
     }
   }
-  return { slots: schedule(texts, { rounds: count, share, seed: pins.spec.seed }), entries };
+  const slotsOf = (texts: readonly ScannedText[]): SlotBlock => ({
+    slots: schedule(texts, { rounds: count, share, seed: pins.spec.seed }),
+    entries,
+  });
+  let block: ScannedText[] = [];
+  for await (const rows of readBatches(store, outputOf(scan, TEXTS), namesOf(TEXT_COLUMNS))) {
+    for (const text of rows.map(scannedText)) {
+      const [first] = block;
+      if (first !== undefined && (first.block !== text.block || first.source !== text.source)) {
+        yield slotsOf(block);
+        block = [];
+      }
+      if (kept(text.source, text.row)) block.push(text);
+    }
+  }
+  yield slotsOf(block);
 }
+
+const namesOf = (columns: readonly { name: string }[]): string[] => columns.map(({ name }) => name);
 
 /** From a partition's newest commit back to its scan; rounds come out in order. */
 async function walkBack(

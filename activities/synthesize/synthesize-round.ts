@@ -6,9 +6,9 @@ import { checkStage, readPins } from '../plan/pins.ts';
 import { readEntry } from '../plan/read-plan.ts';
 import type { Work } from '../work.ts';
 import { openAnswers } from './answers.ts';
-import type { Entry } from './entry.ts';
+import { countsOf } from './entry.ts';
 import { ENTRIES, ENTRY_COLUMNS } from './entry-table.ts';
-import { runRound } from './round.ts';
+import { runRound, type Turn } from './round.ts';
 import { readSlots, told } from './slots.ts';
 
 /**
@@ -19,7 +19,7 @@ export async function synthesizeRound(
   work: Work,
   input: { run: RunRef; entry: EntryRef; round: number; previous: CommitPointer; verdicts: ObjectRef[] },
 ): Promise<Done> {
-  const { store, endpoints } = work;
+  const { store, enduring, endpoints, checkCancelled } = work;
   const { run, round, verdicts } = input;
   const pins = await readPins(store, run);
   checkStage(pins, 'synthesize');
@@ -44,18 +44,21 @@ export async function synthesizeRound(
       etags: [],
     },
     async (folder) => {
-      const { slots, entries } = await readSlots(store, pins, entry, previous, verdicts);
-      const turns = slots
-        .filter(({ converted }) => converted)
-        .flatMap(({ id, texts }) =>
-          texts
-            .filter((place) => place.round === round)
-            .map(({ text }) => ({ slot: id, round, text, before: told(entries.get(id) ?? [], texts) })),
-        );
-      const answers = await openAnswers(store, folder);
+      async function* turns(): AsyncGenerator<Turn> {
+        for await (const { slots, entries } of readSlots(store, pins, entry, previous, verdicts)) {
+          for (const { id, converted, texts } of slots) {
+            if (!converted) continue;
+            for (const place of texts.filter((each) => each.round === round)) {
+              yield { slot: id, round, text: place.text, before: told(entries.get(id) ?? [], texts) };
+            }
+          }
+        }
+      }
+      const answers = await openAnswers(store, enduring, folder);
       let requests = 0;
-      const made = await runRound(turns, {
-        client: endpoints.client(endpoint),
+      const client = endpoints.client(endpoint);
+      const made = await runRound(turns(), {
+        client: { complete: (call, signal) => client.complete(call, signal).finally(checkCancelled) },
         answers,
         generator: pins.generator,
         concurrency: endpoints.settings(endpoint).concurrency,
@@ -69,20 +72,4 @@ export async function synthesizeRound(
     },
   );
   return { ref, counts: commit.counts };
-}
-
-function countsOf(entries: readonly Entry[]): Record<string, number> {
-  const sum = (count: (entry: Entry) => number): number =>
-    entries.reduce((total, each) => total + count(each), 0);
-  return {
-    convertedTexts: sum(({ part }) => (part === 0 ? 1 : 0)),
-    prompted: entries.length,
-    pairs: sum(({ pairs }) => pairs.length),
-    textsWithPairs: sum(({ pairs }) => (pairs.length > 0 ? 1 : 0)),
-    linked: sum(({ linked }) => (linked ? 1 : 0)),
-    setAside: sum(({ setAside }) => (setAside === undefined ? 0 : 1)),
-    droppedPairs: sum(({ drops }) => Object.values(drops).reduce((total, each) => total + each, 0)),
-    promptTokens: sum(({ promptTokens }) => promptTokens),
-    completionTokens: sum(({ completionTokens }) => completionTokens),
-  };
 }

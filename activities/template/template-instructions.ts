@@ -1,26 +1,37 @@
 import { commitStage } from '../../lake/commit.ts';
-import { LakeError, Unreachable } from '../../lake/errors.ts';
+import { Unreachable } from '../../lake/errors.ts';
 import { documentId } from '../../lake/identity.ts';
 import { readFooter } from '../../lake/parquet/footer.ts';
+import type { PageMap } from '../../lake/parquet/page-map.ts';
 import { readRows } from '../../lake/parquet/rows.ts';
 import { writeTable } from '../../lake/table.ts';
-import type { Done, EntryRef, FailedSource, RunRef } from '../../workflows/contract.ts';
+import type { Done, EntryRef, FailedSource, ObjectRef, Reason, RunRef } from '../../workflows/contract.ts';
+import { failsAlone, plainFailure } from '../failure.ts';
 import type { SourceRun } from '../plan/partitions.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
-import { readEntry } from '../plan/read-plan.ts';
+import { readEntry, readMaps } from '../plan/read-plan.ts';
 import { textOrReason } from '../scan/row.ts';
 import { REJECT_COLUMNS, REJECTS, type Reject } from '../scan/texts.ts';
 import type { Services } from '../services.ts';
+import { keysOf, readExcluded } from '../settle/excluded.ts';
 import { dtypeFor } from '../shards/megatron.ts';
 import { type TokenizedDocument, writeDocuments } from '../tokenize/documents.ts';
 import { encodeDocuments } from '../tokenize/encode.ts';
 import { pinnedTokenizer } from '../tokenize/pinned.ts';
 import { renderInstruction } from './instructions.ts';
 
-/** General instructions of one partition → `{question} {response}` documents, tokenized; rows without either kept aside. */
+/**
+ * General instructions of one partition → `{question} {response}` documents, tokenized; rows without either kept aside.
+ * A source that fails, here or (by `settled`) in another partition, gives nothing; `lenient` as in scan.
+ */
 export async function templateInstructions(
   services: Services,
-  { run, entry: ref }: { run: RunRef; entry: EntryRef },
+  {
+    run,
+    entry: ref,
+    lenient,
+    settled,
+  }: { run: RunRef; entry: EntryRef; lenient?: boolean; settled?: ObjectRef },
 ): Promise<Done> {
   const { store, settings, checkCancelled } = services;
   const pins = await readPins(store, run);
@@ -30,6 +41,7 @@ export async function templateInstructions(
   if (source?.from !== 'instructions')
     throw new Unreachable(`${ref.input} is no instruction source of the mix`);
   const columns = [source.question, source.answer];
+  const excluded = await readExcluded(store, settled, ref.input, entry.runs);
   const { ref: done, commit } = await commitStage(
     store,
     run,
@@ -37,14 +49,28 @@ export async function templateInstructions(
       stage: 'template',
       version: pins.stages.template,
       unit: entry.id,
-      spec: { input: ref.input, columns, seed: pins.spec.seed, tokenizer: pins.tokenizer },
+      spec: {
+        input: ref.input,
+        columns,
+        seed: pins.spec.seed,
+        tokenizer: pins.tokenizer,
+        lenient,
+        excluded: keysOf(excluded),
+      },
       inputs: [],
       etags: entry.runs.map(({ etag }) => etag),
     },
     async (folder) => {
       const read: ReadInstructions[] = [];
-      for (const object of entry.runs)
-        read.push(await readInstructions(services, object, ref.input, columns));
+      const maps = await readMaps(store, ref);
+      for (const [i, object] of entry.runs.entries()) {
+        const reason = excluded.get(object.source);
+        read.push(
+          reason === undefined
+            ? await readInstructions(services, object, maps[i] ?? [], { source: ref.input, columns, lenient })
+            : failedRows(object, reason),
+        );
+      }
       const drafts = read.flatMap((each) => each.drafts);
       const rejects = read.flatMap((each) => each.rejects);
       const failures = read.flatMap(({ failure }) => (failure === null ? [] : [failure]));
@@ -52,7 +78,7 @@ export async function templateInstructions(
       const texts = drafts.map(({ text }) => text);
       const encoded = await encodeDocuments(tokenizer, texts, checkCancelled);
       const documents = drafts.map((draft, i) => ({ ...draft, ids: encoded[i] as Uint32Array }));
-      const { outputs, totals } = await writeDocuments(folder, documents, [ref.input], {
+      const { outputs, totals } = await writeDocuments(folder, [documents], [ref.input], {
         seed: pins.spec.seed,
         dtype: dtypeFor(pins.tokenizer.highestId),
       });
@@ -65,20 +91,18 @@ export async function templateInstructions(
         instructionTokens: documents.reduce((sum, { ids }) => sum + ids.length, 0),
         rejectedInstructions: rejects.length,
         failedInstructionRows: rows(read.filter(({ failure }) => failure !== null)),
-        failedSources: failures.length,
       };
-      const keys = entry.runs.map(({ key }) => key);
-      return { outputs, counts, data: { ...totals, keys, failures } };
+      return { outputs, counts, data: { ...totals, failures } };
     },
   );
-  const { failures } = commit.data as InstructionData;
+  const known = new Set(keysOf(excluded));
+  const failures = (commit.data as InstructionData).failures.filter(({ key }) => !known.has(key));
   return { ref: done, counts: commit.counts, failures };
 }
 
 /** What the commit of an instruction partition says besides its totals. */
 export interface InstructionData {
-  /** Sources that were read. */
-  keys: string[];
+  /** Sources that failed, here or (where they were left out) elsewhere. */
   failures: FailedSource[];
 }
 interface ReadInstructions {
@@ -92,15 +116,15 @@ interface ReadInstructions {
 async function readInstructions(
   { store, checkCancelled }: Services,
   object: SourceRun,
-  source: string,
-  columns: readonly string[],
+  maps: readonly PageMap[],
+  { source, columns, lenient }: { source: string; columns: readonly string[]; lenient?: boolean | undefined },
 ): Promise<ReadInstructions> {
   const { key, rowStart, rowEnd } = object;
   const drafts: ReadInstructions['drafts'] = [];
   const rejects: Reject[] = [];
   try {
     const footer = await readFooter(store, object);
-    for await (const batch of readRows(store, object, footer, { columns, rowStart, rowEnd })) {
+    for await (const batch of readRows(store, object, footer, { columns, rowStart, rowEnd, maps })) {
       checkCancelled();
       for (const [i, cells] of batch.rows.entries()) {
         const row = batch.firstRow + i;
@@ -117,8 +141,11 @@ async function readInstructions(
     }
     return { rows: rowEnd - rowStart, drafts, rejects, failure: null };
   } catch (error) {
-    if (!(error instanceof LakeError) || error.family !== 'input') throw error;
-    const failure = { key, type: error.name, message: error.message };
-    return { rows: rowEnd - rowStart, drafts: [], rejects: [], failure };
+    if (!failsAlone(error, lenient)) throw error;
+    return failedRows(object, plainFailure(error));
   }
+}
+
+function failedRows({ key, rowStart, rowEnd }: SourceRun, { type, message }: Reason): ReadInstructions {
+  return { rows: rowEnd - rowStart, drafts: [], rejects: [], failure: { key, type, message } };
 }

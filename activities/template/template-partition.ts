@@ -6,8 +6,9 @@ import { checkStage, readPins } from '../plan/pins.ts';
 import { readEntry } from '../plan/read-plan.ts';
 import type { ScannedText } from '../scan/texts.ts';
 import type { Services } from '../services.ts';
+import { keysOf, readExcluded } from '../settle/excluded.ts';
 import { dtypeFor } from '../shards/megatron.ts';
-import { chainsOf, type Entry } from '../synthesize/entry.ts';
+import { addEntryCounts, chainsOf, countsOf, type Entry, type EntryCounts } from '../synthesize/entry.ts';
 import type { Slot } from '../synthesize/schedule.ts';
 import { readSlots, sliceBytes } from '../synthesize/slots.ts';
 import { type TokenizedDocument, writeDocuments } from '../tokenize/documents.ts';
@@ -23,17 +24,30 @@ interface Draft extends Omit<TokenizedDocument, 'ids'> {
   chain?: RenderedChain;
 }
 
-/** Chains → documents with spans, cut to the sequence length; texts without pairs as they are; all of it tokenized once. */
+/**
+ * Chains → documents with spans, cut to the sequence length; texts without pairs as they are; all of it tokenized once.
+ * Sources that have failed since the verdicts (`settled`) give nothing.
+ */
 export async function templatePartition(
   { store, settings, checkCancelled }: Services,
-  input: { run: RunRef; entry: EntryRef; previous: CommitPointer; verdicts: ObjectRef[] },
+  input: {
+    run: RunRef;
+    entry: EntryRef;
+    previous: CommitPointer;
+    verdicts: ObjectRef[];
+    settled?: ObjectRef;
+  },
 ): Promise<Done> {
   const { run, verdicts } = input;
   const pins = await readPins(store, run);
   checkStage(pins, 'template');
   checkPools(pins);
   const entry = await readEntry(store, input.entry);
-  const previous = await resolvePointer(store, input.previous);
+  const excluded = await readExcluded(store, input.settled, input.entry.input, entry.runs);
+  // Where every source is left out, the partition may have failed before: then there is nothing to go on from.
+  const previous = entry.runs.every(({ source }) => excluded.has(source))
+    ? undefined
+    : await resolvePointer(store, input.previous);
   const { seed, sequenceLength } = pins.spec;
   const { ref, commit } = await commitStage(
     store,
@@ -42,30 +56,82 @@ export async function templatePartition(
       stage: 'template',
       version: pins.stages.template,
       unit: entry.id,
-      spec: { seed, sequenceLength, tokenizer: pins.tokenizer, pools: pins.pools },
-      inputs: [previous, ...verdicts],
+      spec: {
+        seed,
+        sequenceLength,
+        tokenizer: pins.tokenizer,
+        pools: pins.pools,
+        excluded: keysOf(excluded),
+      },
+      inputs: previous === undefined ? verdicts : [previous, ...verdicts],
       etags: [],
     },
     async (folder) => {
-      const { slots, entries } = await readSlots(store, pins, entry, previous, verdicts);
-      const drafts = slots.flatMap((slot) => draftsOf(slot, entries.get(slot.id) ?? [], seed));
       const tokenizer = await pinnedTokenizer(settings, pins);
-      const documents = await tokenize(drafts, tokenizer, sequenceLength, checkCancelled);
-      const { outputs, totals } = await writeDocuments(folder, documents, ['augmented', 'raw'], {
+      const counts = { rawTexts: 0, chains: 0, documents: 0, tokens: 0, overlong: 0 };
+      const texts = countsOf([]);
+      async function* documents(): AsyncGenerator<TokenizedDocument[]> {
+        for await (const drafts of inBatches(draftsOfBlocks())) {
+          const made = await tokenize(drafts, tokenizer, sequenceLength, checkCancelled);
+          counts.documents += made.length;
+          for (const { ids } of made) {
+            counts.tokens += ids.length;
+            if (ids.length > sequenceLength) counts.overlong++;
+          }
+          yield made;
+        }
+      }
+      async function* draftsOfBlocks(): AsyncGenerator<Draft[]> {
+        if (previous === undefined) return;
+        for await (const block of readSlots(store, pins, entry, previous, verdicts)) {
+          // A slot lies in a block, and so in one source.
+          const slots = block.slots.filter(
+            ({ texts }) => !texts.some(({ text }) => excluded.has(text.source)),
+          );
+          const drafts = slots.flatMap((slot) => {
+            checkCancelled();
+            const entries = block.entries.get(slot.id) ?? [];
+            addEntryCounts(texts, countsOf(entries));
+            return draftsOf(slot, entries, seed);
+          });
+          for (const each of slots) if (!each.converted) counts.rawTexts += each.texts.length;
+          for (const { chain } of drafts) if (chain !== undefined) counts.chains++;
+          yield drafts;
+        }
+      }
+      const { outputs, totals } = await writeDocuments(folder, documents(), ['augmented', 'raw'], {
         seed,
         dtype: dtypeFor(pins.tokenizer.highestId),
       });
-      const counts = {
-        rawTexts: slots.reduce((sum, { converted, texts }) => sum + (converted ? 0 : texts.length), 0),
-        chains: drafts.filter(({ chain }) => chain !== undefined).length,
-        documents: documents.length,
-        tokens: documents.reduce((sum, { ids }) => sum + ids.length, 0),
-        overlong: documents.filter(({ ids }) => ids.length > sequenceLength).length,
-      };
-      return { outputs, counts, data: totals };
+      return { outputs, counts, data: { ...totals, texts } };
     },
   );
   return { ref, counts: commit.counts };
+}
+
+/** What the commit of a partition of the corpus says besides its totals: the counts of the rounds behind its documents. */
+export interface CorpusData {
+  texts: EntryCounts;
+}
+
+/** Characters of documents that are tokenized and written at once, about: small blocks together. */
+const BATCH_CHARACTERS = 4 * 2 ** 20;
+
+/** The same drafts in batches of some size; a larger block is cut between drafts. */
+async function* inBatches(blocks: AsyncIterable<Draft[]>): AsyncGenerator<Draft[]> {
+  let batch: Draft[] = [];
+  let characters = 0;
+  for await (const drafts of blocks) {
+    for (const draft of drafts) {
+      batch.push(draft);
+      characters += draft.text.length;
+      if (characters < BATCH_CHARACTERS) continue;
+      yield batch;
+      batch = [];
+      characters = 0;
+    }
+  }
+  yield batch;
 }
 
 /** The documents of a slot: one draft per chain, and one per text (or part) that has no pairs or was not converted. */

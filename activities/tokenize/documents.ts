@@ -30,6 +30,8 @@ export const DOCUMENT_COLUMNS = [
   { name: 'tokens', type: 'int32', nullable: false },
 ] as const satisfies readonly ColumnSpec[];
 
+type DocumentColumn = (typeof DOCUMENT_COLUMNS)[number]['name'];
+
 /** Units, documents and tokens of one mix source in one partition. */
 export interface SourceTotals {
   units: number;
@@ -40,11 +42,12 @@ export type Totals = Record<string, SourceTotals>;
 
 /**
  * Writes the documents of a partition: a table for people, their ids one after the other, and for each mix source the
- * units by hash, from which the mix cuts its share. Documents of one unit must stand together.
+ * units by hash, from which the mix cuts its share. Documents of one unit must stand together. Holds all ids, and of the
+ * texts those of one batch.
  */
 export async function writeDocuments(
   folder: AttemptFolder,
-  documents: readonly TokenizedDocument[],
+  documents: AsyncIterable<readonly TokenizedDocument[]> | Iterable<readonly TokenizedDocument[]>,
   sources: readonly string[],
   { seed, dtype }: { seed: string; dtype: Dtype },
 ): Promise<{ outputs: Output[]; totals: Totals }> {
@@ -54,7 +57,7 @@ export async function writeDocuments(
     totals[source] = { units: 0, documents: 0, tokens: 0 };
     units[source] = new Map();
   }
-  for (const { source, unit, ids } of documents) {
+  function count({ source, unit, ids }: TokenizedDocument): void {
     const total = totals[source];
     const known = units[source];
     if (total === undefined || known === undefined) throw new RangeError(`no mix source ${source}`);
@@ -68,13 +71,17 @@ export async function writeDocuments(
     total.documents++;
     total.tokens += ids.length;
   }
-  const rows = documents.map(({ ids, ...rest }) => ({ ...rest, tokens: ids.length }));
-  async function* bodies(): AsyncGenerator<Uint8Array> {
-    for (const { ids } of documents) yield tokenBytes(ids, dtype);
+  const bodies: Uint8Array[] = [];
+  async function* rows(): AsyncGenerator<Record<DocumentColumn, unknown>[]> {
+    for await (const batch of documents) {
+      for (const document of batch) count(document);
+      bodies.push(Buffer.concat(batch.map(({ ids }) => tokenBytes(ids, dtype))));
+      yield batch.map(({ ids, ...rest }) => ({ ...rest, tokens: ids.length }));
+    }
   }
   const outputs = [
-    await writeTable(folder, DOCUMENTS, DOCUMENT_COLUMNS, rows),
-    await folder.write(TOKENS, bodies()),
+    await writeTable(folder, DOCUMENTS, DOCUMENT_COLUMNS, rows()),
+    await folder.write(TOKENS, bodies),
   ];
   for (const source of sources) {
     const records: ExchangeRecord[] = [];

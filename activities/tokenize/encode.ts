@@ -1,7 +1,7 @@
 import type { TextTokenizer } from './tokenizer.ts';
 
 /** Characters that are tokenized at once. */
-const BATCH_CHARACTERS = 2 ** 20;
+const BATCH_CHARACTERS = 2 ** 18;
 
 /** Ids of each text with BOS (where the tokenizer's setting has one) and EOS, in order. */
 export async function encodeDocuments(

@@ -16,6 +16,17 @@ export interface TextTokenizer {
   decode(ids: number[]): Promise<string>;
 }
 
+/** What a token takes in an encoding, about: its text, offsets, type and masks, all of it outside V8's heap. */
+const ENCODED_BYTES = 128;
+
+/**
+ * Encodings are freed when V8 collects the small objects before them, and it does not know how large they are (measured:
+ * 790 MB after 64 MB of text, 350 MB with this). An untouched buffer of that size counts as such, and takes no memory.
+ */
+function tellCollector(bytes: number): void {
+  void new ArrayBuffer(bytes);
+}
+
 interface AddedToken {
   id: number;
   content: string;
@@ -55,7 +66,9 @@ export async function openTokenizer(settings: TokenizerSettings): Promise<TextTo
     eos: idOf(file, 'eos', settings.eos, ids),
     async encodeBatch(texts) {
       const encodings = await tokenizer.encodeBatch(texts, { addSpecialTokens: false });
-      return encodings.map((encoding) => encoding.getIds());
+      const ids = encodings.map((encoding) => encoding.getIds());
+      tellCollector(ids.reduce((sum, each) => sum + each.length, 0) * ENCODED_BYTES);
+      return ids;
     },
     decode: (tokens) => whole.decode(tokens, false),
   };

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { printable } from '../../lake/printable.ts';
 
 const TAIL_BYTES = 128 * 1024;
 const MAX_LINES = 20;
@@ -11,13 +12,13 @@ export async function lastLines(path: string, secrets: readonly string[] = []): 
 }
 
 /**
- * Lines as a terminal would show them: of a line redrawn with carriage returns only the last drawing, no escapes,
- * no control characters, 500 UTF-16 units at most, secrets masked.
+ * Lines as a terminal would show them: of a line redrawn with carriage returns only the last drawing, no colours,
+ * control characters made visible, 500 UTF-16 units at most, secrets masked.
  */
 export function tailLines(text: string, secrets: readonly string[] = []): string[] {
   return text
     .split('\n')
-    .map((line) => printable(mask(lastDrawing(line), secrets)))
+    .map((line) => shown(mask(lastDrawing(line), secrets)))
     .filter((line) => line !== '')
     .slice(-MAX_LINES);
 }
@@ -30,16 +31,15 @@ function mask(line: string, secrets: readonly string[]): string {
   return secrets.reduce((masked, secret) => masked.replaceAll(secret, '***'), line);
 }
 
-function printable(line: string): string {
-  let clean = '';
-  for (const char of stripVTControlCharacters(line)) {
-    const code = char.codePointAt(0) ?? 0;
-    const control = code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0xd800 && code < 0xe000);
-    const next = code === 0x09 ? ' ' : control ? '' : char;
-    if (clean.length + next.length > MAX_CHARS) break;
-    clean += next;
+/** Colours go; any other control character, and what turns the direction of writing, becomes visible. */
+function shown(line: string): string {
+  let cut = '';
+  for (const char of printable(stripVTControlCharacters(line).replaceAll('\t', ' '), '')) {
+    if (cut.length + char.length > MAX_CHARS) break;
+    // Half a character is one that a cut went through.
+    if (!/\p{Surrogate}/u.test(char)) cut += char;
   }
-  return clean.trimEnd();
+  return cut.trimEnd();
 }
 
 /**

@@ -19,12 +19,16 @@ const POLL_MS = 500;
 /** Bytes of a shard that are fetched at once. */
 const FETCH_BYTES = 16 * 2 ** 20;
 
-/** The training of a run's publication: what it is called, and what it reads. Throws RunNotFound when nothing is published. */
+/**
+ * The training of a run's publication: what it is called, and what it reads. One that ended without success stays as it
+ * is, and who asks for the training again gets the next of that publication: a cancelled run can be started again.
+ * Throws RunNotFound when nothing is published.
+ */
 export async function resolveTraining(
-  { store, settings }: Work,
+  { store, settings, checkCancelled }: Work,
   { run, launcher }: { run: RunRef; launcher: string },
 ): Promise<TrainingRef> {
-  named('launcher', launcher, settings.launchers);
+  const jobs = launcherOf(named('launcher', launcher, settings.launchers));
   const { entry } = await readHead(store, run.domain);
   const published = publishedRun(entry, run.run);
   if (published === undefined) {
@@ -33,8 +37,11 @@ export async function resolveTraining(
     );
   }
   const { publication } = published;
-  const name = sha256(canonicalJson({ publication: publication.sha256, launcher, relaunch: 0 })).slice(0, 32);
-  return { ...run, launcher, name, publication };
+  for (let relaunch = 0; ; relaunch++) {
+    checkCancelled();
+    const name = sha256(canonicalJson({ publication: publication.sha256, launcher, relaunch })).slice(0, 32);
+    if ((await jobs.poll(name)).state !== 'failed') return { ...run, launcher, name, publication };
+  }
 }
 
 /** Puts the shards where the job can map them, and starts it; does nothing when the job is there. */
@@ -55,6 +62,7 @@ export async function launchTraining(
     await fetchFile(store, idx, files.idx, checkCancelled);
     shards.push(files);
   }
+  checkCancelled();
   await launcherOf(setting).ensure({
     name: training.name,
     input: {
@@ -70,9 +78,13 @@ export async function launchTraining(
 }
 
 /** Watches a job to its end. Throws TrainingFailed with its last lines. */
-export async function watchTraining({ settings, signal }: Work, training: TrainingRef): Promise<Trained> {
+export async function watchTraining(
+  { settings, signal, checkCancelled }: Work,
+  training: TrainingRef,
+): Promise<Trained> {
   const launcher = launcherOf(named('launcher', training.launcher, settings.launchers));
   for (;;) {
+    checkCancelled();
     const state = await launcher.poll(training.name);
     switch (state.state) {
       case 'succeeded':

@@ -43,7 +43,7 @@ export const sampleSpec: IngestSpec = {
   sequenceLength: 2048,
   mix: {
     sources: [
-      { from: 'augmented', weight: 3 },
+      { from: 'augmented', weight: 4 },
       { from: 'instructions', prefix: INSTRUCTIONS, question: 'instruction', answer: 'response', weight: 1 },
     ],
   },

@@ -52,6 +52,7 @@ export function countsOfManifest({
     rejects: rows.rejects,
     texts: rows.kept + rows.duplicates,
     duplicates: rows.duplicates,
+    nearDuplicates: rows.nearDuplicates,
     prompted: texts.prompted,
     textsWithPairs: texts.withPairs,
     linked: texts.linked,

@@ -11,7 +11,7 @@ import { bar, cutTo, type Terminal, wrap } from './terminal.ts';
 const COUNTED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
   plan: { sources: 'sources', unreadableSources: 'unreadable' },
   scan: { texts: 'texts', rejects: 'rejects' },
-  dedupe: { duplicates: 'duplicates', failedSources: 'sources failed' },
+  dedupe: { duplicates: 'duplicates', nearDuplicates: 'of them near', failedSources: 'sources failed' },
   synthesize: { prompted: 'texts prompted', pairs: 'pairs', setAside: 'set aside' },
   template: { chains: 'chains', documents: 'documents', tokens: 'tokens', instructions: 'instructions' },
   mix: { mixedDocuments: 'documents', mixedTokens: 'tokens', shortfallTokens: 'tokens short' },
@@ -22,6 +22,7 @@ const COUNTED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
 /** Counts that are worth a word only when there are any. */
 const RARE = new Set([
   'failedSources',
+  'nearDuplicates',
   'unreadableSources',
   'rejects',
   'setAside',

@@ -65,6 +65,7 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
         [rows.planned, 'planned'],
         [rows.kept, 'kept'],
         [rows.duplicates, 'duplicates'],
+        [rows.nearDuplicates, 'of them near', 'rare'],
         [rows.heldBack, 'held back', 'rare'],
         [rows.rejects, 'rejects'],
         [rows.failed, 'of failed sources'],

@@ -35,7 +35,7 @@ export async function readExecution(client: Client, state: RunState): Promise<bo
   const described = await describe(client, state.workflowId);
   if (described === undefined) return false;
   state.status = STATUSES[described.status.name] ?? 'running';
-  state.startedAt = described.startTime.toISOString();
+  state.startedAt = (await firstStart(client, described)).toISOString();
   state.closedAt = described.closeTime?.toISOString() ?? null;
   if (state.status === 'completed') await addResult(client, described, state);
   else {
@@ -165,6 +165,16 @@ async function addProgress(
   }
 }
 
+/** When a run began: a long one goes on in new executions, of which Temporal describes the last. */
+async function firstStart(
+  client: Client,
+  { startTime, runId, workflowId, raw }: WorkflowExecutionDescription,
+): Promise<Date> {
+  const first = raw.workflowExecutionInfo?.firstRunId;
+  if (!first || first === runId) return startTime;
+  return (await describe(client, workflowId, first))?.startTime ?? startTime;
+}
+
 /** Why a workflow task is tried again: its failure is among the newest events. */
 async function taskFailure(
   client: Client,
@@ -205,9 +215,10 @@ async function ask<T>(
 async function describe(
   client: Client,
   workflowId: string,
+  runId?: string,
 ): Promise<WorkflowExecutionDescription | undefined> {
   try {
-    return await bounded(client, CALL_MS, () => client.workflow.getHandle(workflowId).describe());
+    return await bounded(client, CALL_MS, () => client.workflow.getHandle(workflowId, runId).describe());
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;

@@ -1,10 +1,11 @@
-import type { ColumnMetaData } from 'hyparquet';
+import type { ColumnChunk, ColumnMetaData } from 'hyparquet';
 import { CorruptParquet } from '../errors.ts';
 import type { ObjectStore } from '../store.ts';
-import type { Footer, RowGroup, SourceObject } from './footer.ts';
+import type { Footer, ReadRange, RowGroup, SourceObject } from './footer.ts';
 
 /** The bytes of one column in one row group, and what the footer says of them. */
 export interface ChunkPlace {
+  chunk: ColumnChunk;
   meta: ColumnMetaData;
   start: number;
   end: number;
@@ -33,7 +34,7 @@ export function chunksOf(footer: Footer, group: RowGroup, column: string): Chunk
         where,
       );
     }
-    places.push({ meta, start, end });
+    places.push({ chunk, meta, start, end });
   }
   if (places.length === 0) throw new CorruptParquet('the row group lacks a column of the schema', where);
   return places;
@@ -49,6 +50,23 @@ export function textBytes(footer: Footer, group: RowGroup, column: string): numb
     const exact = meta.size_statistics?.unencoded_byte_array_data_bytes;
     return sum + Number(exact ?? meta.total_uncompressed_size);
   }, 0);
+}
+
+/** Reads bytes of one version of an object, all that were asked for. Throws CorruptParquet and InputChanged. */
+export function sourceReader(
+  store: ObjectStore,
+  source: SourceObject,
+  onRead: () => void = () => {},
+): ReadRange {
+  return async (start, end) => {
+    onRead();
+    const bytes = await store.get(source.key, { range: [start, end], ifMatch: source.etag });
+    if (bytes.length === end - start) return bytes;
+    throw new CorruptParquet(`bytes ${start} to ${end} were asked for, ${bytes.length} bytes came`, {
+      bucket: store.bucket,
+      key: source.key,
+    });
+  };
 }
 
 /** Reads byte ranges of one version of an object, neighbours together; the answers are in the order of `ranges`. */
@@ -68,17 +86,12 @@ export async function readRanges(
       requests.push({ start: range.start, end: range.end, members: [range] });
     }
   }
+  const read = sourceReader(store, source);
   const answers: Uint8Array[] = Array.from(ranges, () => new Uint8Array());
   await Promise.all(
     requests.map(async ({ start, end, members }) => {
       if (start === end) return;
-      const bytes = await store.get(source.key, { range: [start, end], ifMatch: source.etag });
-      if (bytes.length !== end - start) {
-        throw new CorruptParquet(`bytes ${start} to ${end} were asked for, ${bytes.length} bytes came`, {
-          bucket: store.bucket,
-          key: source.key,
-        });
-      }
+      const bytes = await read(start, end);
       for (const member of members) {
         answers[member.i] = bytes.subarray(member.start - start, member.end - start);
       }

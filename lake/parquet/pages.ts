@@ -1,12 +1,17 @@
 import { crc32 } from 'node:zlib';
-import type { ColumnMetaData, DecodedArray, FileMetaData, PageHeader } from 'hyparquet';
-import { parquetHeader } from 'hyparquet/src/column.js';
+import type { ColumnMetaData, DecodedArray, FileMetaData } from 'hyparquet';
+import { LakeError } from '../errors.ts';
+import { readPageHeader } from './page-header.ts';
+import type { MappedPage } from './page-map.ts';
 import { dictionaryValues, flatDecoder, pageValues } from './values.ts';
+import type { ByteWindow } from './window.ts';
 
-/** Values of a flat column that follow each other; `firstRow` counts from the start of the row group. */
+/** Values of a column that follow each other; `firstRow` counts from the start of the row group. */
 export interface PageValues {
   firstRow: number;
   values: ArrayLike<unknown>;
+  /** Of the page, unpacked. */
+  bytes: number;
 }
 
 /** Thrown by `pagesOf`; says in which rows of the row group (about: a page's) the damage lies. */
@@ -20,49 +25,78 @@ export class PageDamage extends Error {
   }
 }
 
+/** A flat column chunk, and the rows of it that are wanted. */
+export interface PagedChunk {
+  metadata: FileMetaData;
+  meta: ColumnMetaData;
+  /** Rows of the row group. */
+  rows: number;
+  fromRow: number;
+  toRow: number;
+  /** The data pages that hold the rows, where they are known. */
+  pages?: readonly MappedPage[];
+}
+
 /**
- * Decodes the pages of a flat column chunk one after the other, leaving out those that end before `fromRow`. Page sizes,
- * checksums and numbers of values are checked. Throws PageDamage.
+ * Decodes the pages of a flat column chunk one after the other, leaving out those that end before `fromRow`. The windows
+ * hold the chunk, or its dictionary and the known pages. Page sizes, checksums and numbers of values are checked.
+ * Throws PageDamage, and what reading throws.
  */
-export function* pagesOf(
-  bytes: Uint8Array,
-  chunk: { metadata: FileMetaData; meta: ColumnMetaData; rows: number; fromRow: number; toRow: number },
-): Generator<PageValues> {
-  const { rows } = chunk;
+export async function* pagesOf(
+  windows: readonly ByteWindow[],
+  chunk: PagedChunk,
+): AsyncGenerator<PageValues, void> {
+  const { rows, pages } = chunk;
   const decoder = flatDecoder(chunk.metadata, chunk.meta);
-  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
   let dictionary: DecodedArray | undefined;
-  let row = 0;
-  while (row < chunk.toRow) {
-    if (reader.offset >= bytes.length)
-      throw new PageDamage(`its pages hold ${row} of ${rows} rows`, row, rows);
-    let endRow = rows;
-    let values: ArrayLike<unknown> | undefined;
-    try {
-      const header = parquetHeader(reader);
-      const body = bodyOf(bytes, reader.offset, header);
-      reader.offset += body.length;
-      if (header.type === 'DICTIONARY_PAGE') dictionary = dictionaryValues(body, header, decoder);
-      const shape = header.data_page_header_v2 ?? header.data_page_header;
-      if (shape === undefined) continue;
-      const count = shape.num_values;
-      if (!(count >= 0 && row + count <= rows))
-        throw new RangeError(`a page claims ${count} more of ${rows} rows`);
-      endRow = row + count;
-      if (endRow > chunk.fromRow) values = pageValues(body, header, decoder, dictionary);
-    } catch (cause) {
-      throw new PageDamage(cause instanceof Error ? cause.message : String(cause), row, endRow, cause);
+  let row = pages?.[0]?.[0] ?? 0;
+  let known = 0;
+  for (const window of windows) {
+    while (row < chunk.toRow && window.position < window.end) {
+      let endRow = rows;
+      let values: ArrayLike<unknown> | undefined;
+      let bytes = 0;
+      const expected = pages?.[known];
+      // Between known pages there may be bytes that belong to none.
+      if (expected !== undefined && expected[2] > window.position && expected[2] < window.end)
+        window.skip(expected[2] - window.position);
+      try {
+        const page = await readPageHeader(window);
+        const { header } = page;
+        bytes = header.uncompressed_page_size;
+        if (page.rows === undefined) {
+          if (header.type === 'DICTIONARY_PAGE')
+            dictionary = dictionaryValues(await bodyOf(window, header), header, decoder);
+          else window.skip(header.compressed_page_size);
+          continue;
+        }
+        const count = page.rows;
+        if (!(count >= 0 && row + count <= rows))
+          throw new RangeError(`a page claims ${count} more of ${rows} rows`);
+        endRow = row + count;
+        known++;
+        if (expected !== undefined && (expected[0] !== row || expected[1] !== count))
+          throw new RangeError(`a page has ${count} rows where ${expected[1]} were noted`);
+        if (endRow > chunk.fromRow)
+          values = pageValues(await bodyOf(window, header), header, decoder, dictionary);
+        else window.skip(header.compressed_page_size);
+      } catch (cause) {
+        if (cause instanceof LakeError) throw cause;
+        throw new PageDamage(cause instanceof Error ? cause.message : String(cause), row, endRow, cause);
+      }
+      if (values !== undefined) yield { firstRow: row, values, bytes };
+      row = endRow;
     }
-    if (values !== undefined) yield { firstRow: row, values };
-    row = endRow;
   }
+  if (row < chunk.toRow) throw new PageDamage(`its pages hold ${row} of ${rows} rows`, row, rows);
 }
 
 /** A page's bytes in a buffer of their own: lengths in a damaged page must not reach into the next one. */
-function bodyOf(bytes: Uint8Array, start: number, header: PageHeader): Uint8Array {
-  const size = header.compressed_page_size;
-  if (!(size >= 0 && start + size <= bytes.length)) throw new RangeError('a page reaches past its column');
-  const body = new Uint8Array(bytes.subarray(start, start + size));
+async function bodyOf(
+  window: ByteWindow,
+  header: { compressed_page_size: number; crc?: number },
+): Promise<Uint8Array> {
+  const body = await window.take(header.compressed_page_size);
   if (header.crc !== undefined && crc32(body) !== header.crc >>> 0) {
     throw new RangeError('the checksum of a page does not match');
   }

@@ -1,14 +1,14 @@
-import { parquetRead } from 'hyparquet';
-import { CorruptParquet, LakeError } from '../errors.ts';
 import { BLOCK_ROWS } from '../identity.ts';
 import type { ObjectStore } from '../store.ts';
-import { PARSERS } from './cells.ts';
-import { chunksOf, readRanges } from './chunks.ts';
-import { DECOMPRESSORS } from './codecs.ts';
+import { chunksOf, readRanges, sourceReader } from './chunks.ts';
 import { requireColumn } from './columns.ts';
-import { type Footer, type RowGroup, reason, type SourceObject } from './footer.ts';
-import { PageDamage, type PageValues, pagesOf } from './pages.ts';
+import { type Cursor, openCursor } from './cursor.ts';
+import type { Footer, RowGroup, SourceObject } from './footer.ts';
+import { nestedValues } from './nested.ts';
+import { type PageMap, sliceMap } from './page-map.ts';
+import { type PagedChunk, pagesOf } from './pages.ts';
 import { type Column, isFlat } from './schema.ts';
+import { openWindow, WINDOW_BYTES } from './window.ts';
 
 /** A row: its named columns. Texts are strings or `InvalidUtf8`, integers numbers or bigints, times ISO strings, nulls null. */
 export type Row = Record<string, unknown>;
@@ -24,14 +24,17 @@ export interface RowRequest {
   /** Rows [rowStart, rowEnd) of the file; all by default. */
   rowStart?: number;
   rowEnd?: number;
+  /** Where the pages of columns lie; a column without a map is read from the start of its chunk on. */
+  maps?: readonly PageMap[];
 }
 
-/** Hands out the values of one column in the order of the rows. */
-type Take = (count: number) => unknown[];
+/** A batch ends with the block, or with the page that brings its values to this many bytes. */
+const BATCH_BYTES = 16 * 2 ** 20;
 
 /**
- * Rows of a Parquet object in order, in batches that never cross a block (lake/identity.ts). Only the named columns are
- * fetched, a row group at a time, and only of the version `source.etag`.
+ * Rows of a Parquet object in order, in batches that never cross a block (lake/identity.ts); only large blocks have
+ * several. Only the named columns are fetched, and only of the version `source.etag`. In memory are, for each column, a
+ * window on its bytes and one decoded page (a nested column: the row group's), and the batch.
  * Throws SchemaMismatch, InputChanged, and CorruptParquet with row group, column and rows.
  */
 export async function* readRows(
@@ -47,24 +50,25 @@ export async function* readRows(
     const from = Math.max(start - group.firstRow, 0);
     const to = Math.min(end - group.firstRow, group.rows);
     if (from >= to) continue;
-    const takes = await openGroup(store, source, footer, group, columns, from, to);
+    const cursors = await openGroup(store, source, footer, group, columns, from, to, request.maps ?? []);
     for (let row = from; row < to; ) {
-      const next = Math.min(to, row - (row % BLOCK_ROWS) + BLOCK_ROWS);
-      yield { firstRow: group.firstRow + row, rows: transpose(columns, takes, next - row) };
-      row = next;
+      const blockEnd = Math.min(to, row - (row % BLOCK_ROWS) + BLOCK_ROWS);
+      const rows: Row[] = [];
+      const firstRow = group.firstRow + row;
+      for (let bytes = 0; row < blockEnd && bytes < BATCH_BYTES; ) {
+        let count = blockEnd - row;
+        for (const cursor of cursors) count = Math.min(count, await cursor.available());
+        const at = rows.length;
+        for (let i = 0; i < count; i++) rows.push({});
+        for (const cursor of cursors) bytes += cursor.move(rows, at);
+        row += count;
+      }
+      yield { firstRow, rows };
     }
   }
 }
 
-function transpose(columns: readonly Column[], takes: readonly Take[], count: number): Row[] {
-  const rows: Row[] = Array.from({ length: count }, () => ({}));
-  for (const [c, column] of columns.entries()) {
-    const values = takes[c]?.(count) ?? [];
-    for (const [i, row] of rows.entries()) row[column.name] = values[i];
-  }
-  return rows;
-}
-
+/** Cursors over the columns of a row group. What they read first goes out together, neighbours in one request. */
 async function openGroup(
   store: ObjectStore,
   source: SourceObject,
@@ -73,115 +77,57 @@ async function openGroup(
   columns: readonly Column[],
   from: number,
   to: number,
-): Promise<Take[]> {
-  const flat = columns.filter(isFlat);
-  const places = flat.flatMap((column) => chunksOf(footer, group, column.name).slice(0, 1));
-  const chunks = await readRanges(store, source, places);
-  const takes = new Map<Column, Take>();
-  for (const [i, column] of flat.entries()) {
-    const meta = places[i]?.meta;
-    const bytes = chunks[i];
-    if (meta === undefined || bytes === undefined) continue;
-    const pages = pagesOf(bytes, {
+  maps: readonly PageMap[],
+): Promise<Cursor[]> {
+  const flat = columns.filter(isFlat).flatMap((column) => {
+    const [place] = chunksOf(footer, group, column.name);
+    if (place === undefined) return [];
+    const map = maps.find((each) => each.rowGroup === group.index && each.column === column.name);
+    const known = map && sliceMap(map, from, to);
+    return [{ column, meta: place.meta, pages: known?.pages, parts: partsOf(place, known) }];
+  });
+  const parts = flat.flatMap((each) => each.parts);
+  const firsts = await readRanges(
+    store,
+    source,
+    parts.map(({ start, end }) => ({ start, end: Math.min(end, start + WINDOW_BYTES) })),
+  );
+  const read = sourceReader(store, source);
+  const windows = parts.map(({ start, end }, i) =>
+    openWindow(read, start, end, { held: firsts[i] ?? new Uint8Array() }),
+  );
+  let next = 0;
+  const cursors = new Map<Column, Cursor>();
+  for (const { column, meta, pages, parts: own } of flat) {
+    const chunk: PagedChunk = {
       metadata: footer.metadata,
       meta,
       rows: group.rows,
       fromRow: from,
       toRow: to,
-    });
-    takes.set(column, guarded(cursor(pages, from), footer, group, column));
-  }
-  for (const column of columns.filter((each) => !isFlat(each))) {
-    takes.set(column, await openNested(store, source, footer, group, column, from, to));
-  }
-  return columns.flatMap((column) => takes.get(column) ?? []);
-}
-
-/** Walks over pages; holds one at a time. */
-function cursor(pages: Generator<PageValues>, fromRow: number): Take {
-  let row = fromRow;
-  let page: PageValues = { firstRow: fromRow, values: [] };
-  return (count) => {
-    const taken: unknown[] = [];
-    while (taken.length < count) {
-      const at = row - page.firstRow;
-      const available = Math.min(page.values.length - at, count - taken.length);
-      if (available <= 0) {
-        const next = pages.next();
-        if (next.done) throw new PageDamage('the pages end before the rows do', row, row + count);
-        page = next.value;
-        continue;
-      }
-      for (let i = 0; i < available; i++) taken.push(page.values[at + i]);
-      row += available;
-    }
-    return taken;
-  };
-}
-
-function guarded(take: Take, footer: Footer, group: RowGroup, column: Column): Take {
-  return (count) => {
-    try {
-      return take(count);
-    } catch (cause) {
-      throw damage(cause, footer, group, column);
-    }
-  };
-}
-
-/** A list, map or struct: hyparquet assembles it, for the whole row group at once. */
-async function openNested(
-  store: ObjectStore,
-  source: SourceObject,
-  footer: Footer,
-  group: RowGroup,
-  column: Column,
-  from: number,
-  to: number,
-): Promise<Take> {
-  chunksOf(footer, group, column.name);
-  const file = {
-    byteLength: footer.size,
-    slice: async (start: number, end: number = footer.size): Promise<ArrayBuffer> => {
-      const [bytes] = await readRanges(store, source, [{ start, end }]);
-      return new Uint8Array(bytes ?? []).buffer;
-    },
-  };
-  try {
-    const values: unknown[] = [];
-    await parquetRead({
-      file,
-      metadata: footer.metadata,
-      columns: [column.name],
-      rowStart: group.firstRow + from,
-      rowEnd: group.firstRow + to,
-      compressors: DECOMPRESSORS,
-      parsers: PARSERS,
-      geoparquet: false,
-      onChunk: ({ columnData, rowStart }) => {
-        const skip = Math.max(0, group.firstRow + from - rowStart);
-        // A null list comes as undefined.
-        for (let i = skip; i < columnData.length; i++) values.push(columnData[i] ?? null);
-      },
-    });
-    if (values.length < to - from) throw new PageDamage('the pages end before the rows do', from, to);
-    let at = 0;
-    return (count) => {
-      at += count;
-      return values.slice(at - count, at);
+      ...(pages === undefined ? {} : { pages }),
     };
-  } catch (cause) {
-    throw damage(cause, footer, group, column);
+    const values = pagesOf(windows.slice(next, next + own.length), chunk);
+    next += own.length;
+    cursors.set(column, openCursor(values, footer, group, column.name, from));
   }
+  return columns.map((column) => {
+    const found = cursors.get(column);
+    if (found !== undefined) return found;
+    const values = nestedValues(store, source, footer, group, column.name, from, to);
+    return openCursor(values, footer, group, column.name, from);
+  });
 }
 
-function damage(cause: unknown, footer: Footer, group: RowGroup, column: Column): LakeError {
-  if (cause instanceof LakeError) return cause;
-  const first = group.firstRow + (cause instanceof PageDamage ? cause.firstRow : 0);
-  const end = group.firstRow + (cause instanceof PageDamage ? cause.endRow : group.rows);
-  return new CorruptParquet(
-    `rows ${first} to ${Math.max(first, end - 1)} cannot be decoded: ${reason(cause)}`,
-    { bucket: footer.bucket, key: footer.key, rowGroup: group.index, row: first, column: column.name },
-    { cause },
-  );
+/** The byte ranges in which the wanted pages lie: the whole chunk, or its dictionary and the known pages. */
+function partsOf(
+  { start, end }: { start: number; end: number },
+  map: PageMap | undefined,
+): { start: number; end: number }[] {
+  if (map === undefined) return [{ start, end }];
+  const parts = map.dictionary === null ? [] : [{ start: map.dictionary[0], end: map.dictionary[1] }];
+  const [first] = map.pages;
+  const last = map.pages.at(-1);
+  if (first !== undefined && last !== undefined) parts.push({ start: first[2], end: last[2] + last[3] });
+  return parts;
 }

@@ -20,6 +20,10 @@ export interface FlatDecoder {
 /** A page of more values than this is damage: arrays of such lengths would end the process. */
 const MAX_VALUES = 2 ** 26;
 
+/** A page may unpack to this much, or to this many times its size, whatever the footer says; beyond it is damage. */
+const PLAUSIBLE_BYTES = 64 * 2 ** 20;
+const PLAUSIBLE_RATIO = 32;
+
 /** The decoder of a flat column. Throws RangeError where the schema lacks it. */
 export function flatDecoder(metadata: FileMetaData, meta: ColumnMetaData): FlatDecoder {
   const root = parquetSchema(metadata);
@@ -143,7 +147,9 @@ function spread(values: ArrayLike<unknown>, levels: Uint32Array | undefined): Ar
 }
 
 function unpacked(body: Uint8Array, size: number, { meta }: FlatDecoder): Uint8Array {
-  if (!(size >= 0 && size <= Number(meta.total_uncompressed_size))) {
+  // parquetjs notes the packed size as that of the whole column, so the footer alone is no bound.
+  const most = Math.max(Number(meta.total_uncompressed_size), PLAUSIBLE_BYTES, body.length * PLAUSIBLE_RATIO);
+  if (!(size >= 0 && size <= most)) {
     throw new RangeError(`a page claims to unpack to ${size} bytes`);
   }
   // Writers leave an empty page empty instead of compressing nothing.

@@ -1,5 +1,6 @@
 import { composeSegment, needsWork } from './compose.ts';
 import { combiningClasses, composites, decompositions, lowerCases, whiteSpace } from './tables.ts';
+import { roomFor, unitsOf } from './units.ts';
 
 export { UNICODE_VERSION } from './tables.ts';
 
@@ -49,7 +50,7 @@ function composesAt(text: string, at: number): boolean {
 
 /** Unicode normalisation form KC by our tables. Lone surrogates stay as they are. */
 export function nfkc(text: string): string {
-  const units = readUnits(text);
+  const units = unitsOf(text);
   let at = nextComposing(units, text.length, 0);
   if (at === text.length) return text;
   const pieces: string[] = [];
@@ -116,9 +117,9 @@ export function normaliseForDedupe(text: string): string {
  * of the kind `space` in a row one is left, none at the ends. The common way has no branch: words are short.
  */
 function rewrite(text: string, map: Uint16Array, long: number, space: number): string {
-  const units = readUnits(text);
-  const { out } = room;
+  const units = unitsOf(text);
   const { length } = text;
+  const out = roomFor(length * 2);
   let n = 0;
   let all = 0;
   let previous = space;
@@ -164,20 +165,4 @@ function fromUnits(units: Uint16Array, wide: boolean): string {
   const bytes = Buffer.allocUnsafe(units.length);
   bytes.set(units);
   return bytes.toString('latin1');
-}
-
-/** Room for one text's code units, and for what becomes of them: never more than twice as many. Kept while it is small. */
-function makeRoom(length: number): { units: Uint16Array; bytes: Buffer; out: Uint16Array } {
-  const units = new Uint16Array(length);
-  return { units, bytes: Buffer.from(units.buffer), out: new Uint16Array(length * 2) };
-}
-const KEPT = 1 << 18;
-let room = makeRoom(KEPT);
-
-/** The code units of a text, in room that the next call uses again: typed arrays are read much faster than strings. */
-function readUnits(text: string): Uint16Array {
-  const fits = text.length <= room.units.length;
-  if (!fits || room.units.length > KEPT) room = makeRoom(Math.max(KEPT, text.length));
-  room.bytes.write(text, 'utf16le');
-  return room.units;
 }

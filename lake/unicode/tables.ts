@@ -8,6 +8,7 @@ interface TableFile {
   classes: string;
   lower: string;
   space: string;
+  words: string;
 }
 
 /** Code point → one or more numbers. */
@@ -20,23 +21,47 @@ const RUNS: Readonly<Record<string, { distance: number; rise: number }>> = {
   '/': { distance: 2, rise: 2 },
 };
 
-/** Reads one table from its string form. */
-export function decodeTable(text: string): Table {
-  const table: Table = new Map();
+/** Code points `first`, `first + distance`, …, `count` of them; the value rises by `rise` from one to the next. */
+interface Entry {
+  first: number;
+  count: number;
+  distance: number;
+  rise: number;
+  values: number[];
+}
+
+function* entriesOf(text: string): Generator<Entry> {
   let code = 0;
   for (const entry of text.split(' ')) {
     const [place = '', target = ''] = entry.split(':');
     const [gap = '', op, length = '1'] = place.split(/([=*/])/);
-    const run = RUNS[op ?? '='] ?? { distance: 1, rise: 0 };
+    const { distance, rise } = RUNS[op ?? '='] ?? { distance: 1, rise: 0 };
     const values = target.split('.').map((digits) => Number.parseInt(digits, 36));
     code += Number.parseInt(gap, 36);
     const count = Number.parseInt(length, 36);
+    yield { first: code, count, distance, rise, values };
+    code += distance * (count - 1) + 1;
+  }
+}
+
+/** Reads one table from its string form. */
+export function decodeTable(text: string): Table {
+  const table: Table = new Map();
+  for (const { first, count, distance, rise, values } of entriesOf(text)) {
     for (let i = 0; i < count; i++) {
-      table.set(code + i * run.distance, i === 0 ? values : values.map((value) => value + i * run.rise));
+      table.set(first + i * distance, i === 0 ? values : values.map((value) => value + i * rise));
     }
-    code += run.distance * (count - 1) + 1;
   }
   return table;
+}
+
+/** Reads a table of single small values as one byte for each code point; 0 where it has none. */
+function decodeClasses(text: string): Uint8Array {
+  const classes = new Uint8Array(0x110000);
+  for (const { first, count, distance, rise, values } of entriesOf(text)) {
+    for (let i = 0; i < count; i++) classes[first + i * distance] = (values[0] ?? 0) + i * rise;
+  }
+  return classes;
 }
 
 const file = JSON.parse(readFileSync(new URL('./tables.json', import.meta.url), 'utf8')) as TableFile;
@@ -53,3 +78,8 @@ export const combiningClasses: Table = decodeTable(file.classes);
 export const lowerCases: Table = decodeTable(file.lower);
 /** The code points with the property White_Space. */
 export const whiteSpace: Table = decodeTable(file.space);
+/**
+ * Of each code point: 1 in words (letters, marks, numbers), 2 a word by itself (ideographs, kana, and the scripts of
+ * South East Asia that are written without spaces), 0 between words.
+ */
+export const wordClasses: Uint8Array = decodeClasses(file.words);

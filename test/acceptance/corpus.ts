@@ -28,6 +28,8 @@ const INSTRUCTIONS = { prefix: 'raw/instructions/', question: 'instruction', ans
 const medical: IngestSpec = {
   domain: 'medical',
   input: { prefix: 'raw/medical/', id: 'id', text: 'text', title: 'title', partitionBytes: 2 ** 20 },
+  // The readers count exact duplicates themselves, and every text: near-duplicates have a script of their own.
+  dedupe: { near: false },
   synthesize: { generator: 'instruction-synthesizer', endpoint: 'default', rounds: 3, share: 1 },
   tokenizer: 'gpt2',
   sequenceLength: 2048,

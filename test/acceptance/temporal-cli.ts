@@ -81,12 +81,12 @@ async function failingSource(): Promise<void> {
   store.close();
   const input = { ...BIOMED.input, prefix };
 
-  spec('strict.json', { ...BIOMED, input });
+  spec('strict.json', { ...BIOMED, input, decisionTimeout: '1s' });
   await ours.start('ingest/biomed/strict', 'strict.json');
   const strict = await ours.result('ingest/biomed/strict');
   must(
     strict.code !== 0 && strict.stdout.includes(`${prefix}bad.parquet`),
-    'a run with a broken source fails and names it, where no source may fail',
+    'a run with a broken source fails and names it, where no source may fail and nobody decides',
   );
 
   const id = 'ingest/biomed/partly';

@@ -19,8 +19,8 @@ const ANSWERED = 90;
 export const CONCURRENCY = 4;
 export const DELAY_MS = 60;
 
-/** One partition of many short texts, and shards enough to meet one being built. */
-export const spec: IngestSpec = textSpec(DOMAIN, { shards: { bytes: 4_096 } });
+/** One partition of many short texts that share their sentences, and shards enough to meet one being built. */
+export const spec: IngestSpec = textSpec(DOMAIN, { shards: { bytes: 4_096 }, dedupe: { near: false } });
 
 /** Puts the corpus: runs of three sentences of the sample, each of them once. */
 export async function putCorpus(store: ObjectStore): Promise<void> {

@@ -98,8 +98,8 @@ describe('a run from start to end', () => {
       phase: 'done',
       model: 'instruct-lake-rules',
       trains: true,
-      counts: { texts: 25, prompted: 25, chains: expect.any(Number) },
-      manifest: { smokeTest: true, counts: { rows: { planned: 25, kept: 25 } } },
+      counts: { texts: 60, prompted: 60, chains: expect.any(Number) },
+      manifest: { smokeTest: true, counts: { rows: { planned: 60, kept: 60 } } },
       training: { metrics: { heldOutLoss: expect.any(Number) } },
     });
     const prompted = states.map(({ counts }) => counts.prompted ?? 0);
@@ -116,7 +116,7 @@ describe('a run from start to end', () => {
       'open plan scan dedupe synthesize template mix exchange shards publish train'.split(' '),
     );
     expect(lines[phases.length]).toContain('smoke test');
-    expect(lines.join('\n')).toMatch(/ {2}rows +25 planned, 25 kept/);
+    expect(lines.join('\n')).toMatch(/ {2}rows +60 planned, 60 kept/);
   });
 
   test('after retention the lake tells the same counts', async () => {

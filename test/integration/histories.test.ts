@@ -54,6 +54,17 @@ test('there is a lane of every phase, for the corpus and for instructions', () =
   ]);
 });
 
+test('there is a run that parks for each decision and settles failures, and one that goes on in a new execution', () => {
+  const events = files.flatMap((file) => historyOf(file).events ?? []);
+  const updates = events.map(
+    (event) => event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name,
+  );
+  expect(updates).toEqual(expect.arrayContaining(['acceptPartial', 'resume']));
+  const activities = events.map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
+  expect(activities).toContain('settleFailures');
+  expect(events.some((event) => event.workflowExecutionContinuedAsNewEventAttributes)).toBe(true);
+});
+
 describe('a workflow that no longer does what a history says', () => {
   const file = 'ingestDomain.sample-r1.json';
 

@@ -60,14 +60,22 @@ test('the counts of the manifest tell what went in and what came out', async () 
   const { counts, smokeTest, mix, spec } = await readManifest(plain.store, manifest);
   expect(smokeTest).toBe(true);
   expect(spec).not.toHaveProperty('input.partitionBytes');
-  expect(counts.rows).toEqual({ planned: 25, kept: 25, duplicates: 0, heldBack: 0, rejects: 0, failed: 0 });
-  expect(counts.texts.prompted).toBe(25);
+  expect(counts.rows).toEqual({
+    planned: 60,
+    kept: 60,
+    duplicates: 0,
+    nearDuplicates: 0,
+    heldBack: 0,
+    rejects: 0,
+    failed: 0,
+  });
+  expect(counts.texts.prompted).toBe(60);
   expect(counts.texts.linked).toBeGreaterThan(0);
   expect(counts.pairs.valid).toBeGreaterThan(50);
   expect(counts.instructions.documents).toBe(40);
-  expect(plain.endpoint.asked).toHaveLength(25);
+  expect(plain.endpoint.asked).toHaveLength(60);
   const [augmented, instructions] = mix;
-  expect((augmented?.got ?? 0) / (instructions?.got ?? 1)).toBeCloseTo(3, 1);
+  expect((augmented?.got ?? 0) / (instructions?.got ?? 1)).toBeCloseTo(4, 1);
   const copy = JSON.parse(
     new TextDecoder().decode(await plain.store.find(copyKey(RUN, 'manifest.json'))),
   ) as object;
@@ -84,7 +92,7 @@ test('the queries answer when the run is over', async () => {
     total: 1,
     lanes: [],
     model: 'instruct-lake-rules',
-    counts: { texts: 25, prompted: 25 },
+    counts: { texts: 60, prompted: 60 },
   });
   expect(await handle.query<Failures>('failures')).toEqual({ total: 0, sources: [] });
 });

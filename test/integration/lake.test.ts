@@ -7,6 +7,7 @@ import {
   BucketNotFound,
   CorruptLake,
   InputChanged,
+  RunPublished,
   StoreUnavailable,
 } from '../../lake/errors.ts';
 import { logHintKey, logKey } from '../../lake/layout.ts';
@@ -180,7 +181,7 @@ describe('the domain log', () => {
     await publish('again', 'r', 'a');
     await publish('again', 'r', 'a');
     expect((await readHead(store, 'again')).entry.number).toBe(1);
-    await expect(publish('again', 'r', 'b')).rejects.toThrow(CorruptLake);
+    await expect(publish('again', 'r', 'b')).rejects.toThrow(RunPublished);
     await publish('again', 'r', 'b', 2);
     const { entry } = await readHead(store, 'again');
     expect(publishedRun(entry, 'r')?.publication.sha256).toBe('b');

@@ -187,8 +187,8 @@ describe('broken files among good ones', () => {
     ]);
   });
 
-  test('with maxFailedFraction 0 the run fails, at the footer and naming the file', async () => {
-    const handle = await pipeline.start(bare('broken'), 'none');
+  test('with maxFailedFraction 0 the run fails when nobody decides, at the footer and naming the file', async () => {
+    const handle = await pipeline.start(bare('broken', { decisionTimeout: '1s' }), 'none');
     const { type, message } = await failureOf(handle.result());
     expect(type).toBe('TooManyFailedSources');
     expect(message).toContain('1 of 4 sources');
@@ -199,7 +199,10 @@ describe('broken files among good ones', () => {
   });
 
   test('one more than the fraction allows, found while reading, fails it too; nothing is published', async () => {
-    const handle = await pipeline.start(bare('broken', { maxFailedFraction: 0.25 }), 'quarter');
+    const handle = await pipeline.start(
+      bare('broken', { maxFailedFraction: 0.25, decisionTimeout: '1s' }),
+      'quarter',
+    );
     const { type, message } = await failureOf(handle.result());
     expect(type).toBe('TooManyFailedSources');
     expect(message).toContain('2 of 4 sources');
@@ -224,7 +227,7 @@ describe('a run that failed for a broken file, started again', () => {
   const key = (domain: string, name: string): string => `raw/${domain}/${name}.parquet`;
   const first = textFile(['The first file says this.', 'And this is said twice.']);
   const spec = (domain: string): IngestSpec => {
-    const { input, ...rest } = bare(domain);
+    const { input, ...rest } = bare(domain, { decisionTimeout: '1s' });
     return { ...rest, input: { ...input, partitionBytes: 1_024 } };
   };
   async function failOnce(domain: string): Promise<void> {

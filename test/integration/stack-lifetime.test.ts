@@ -147,7 +147,7 @@ test('down kills a stack that does not close', async () => {
 test('a server that ends by itself ends the stack, with its last lines', async () => {
   const command = runUp();
   const settings = await ready();
-  const server = belongings().find((line) => /^\d+ \S*versitygw /.test(line));
+  const server = belongings().find((line) => /^\d+ \S*versitygw\S* --port /.test(line));
   expect(server).toBeDefined();
   process.kill(Number.parseInt(server ?? '', 10), 'SIGTERM');
   expect(await command.exit).toBe(1);

@@ -123,6 +123,16 @@ describe('cancelling', () => {
     expect(message).toContain('was cancelled');
   });
 
+  test('a training that was cancelled can be started again: the next job of the same publication', async () => {
+    const known = jobsOf('endless');
+    const handle = await startTraining('train/e3', { ...RUN, launcher: 'endless' });
+    const name = await runningJob('endless', known);
+    expect(known).not.toContain(name);
+    await handle.cancel();
+    expect(await cancelled(handle.result())).toBe(true);
+    expect(await stateOf('endless', name)).toMatchObject({ state: 'failed', cancelled: true });
+  });
+
   test('a run that is cancelled while it trains ends its job, and stays published', async () => {
     const known = jobsOf('endless');
     const handle = await pipeline.start(spec('endless'), 'r2');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { bandKey, signatureOf } from '../../activities/dedupe/signature.ts';
 import { fingerprint } from '../../lake/commit.ts';
 import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import {
@@ -66,6 +67,14 @@ describe('golden values of docs/identity.md', () => {
     const folded = normaliseForDedupe('  \uff26\uff4f\uff4f\tBAR ');
     expect(folded).toBe('foo bar');
     golden(sha256(folded).slice(0, 32), 'fbc1a9f858ea9e177916964bd88c3d37');
+  });
+  test('signatures and band keys', () => {
+    const text = Array.from({ length: 24 }, (_, i) => `word${i}`).join(' ');
+    const signature = signatureOf(normaliseForDedupe(text)) ?? new Int32Array(0);
+    golden(signature.slice(0, 4).join(', '), '-1640040968, -417256760, -1621620771, 143880044');
+    const keys = [0, 13].map((band) => bandKey(signature, band).toString(16).padStart(16, '0'));
+    golden(keys[0] ?? '', 'f2f188e75b04398f');
+    golden(keys[1] ?? '', '569414dd98a3b4fa');
   });
 });
 

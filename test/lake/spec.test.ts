@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { InvalidSpec } from '../../lake/errors.ts';
-import { parseSpec, specSchema } from '../../lake/spec.ts';
+import { milliseconds, parseSpec, specSchema } from '../../lake/spec.ts';
 
 const minimal = {
   domain: 'biomed',
@@ -25,6 +25,9 @@ test('defaults are filled in', () => {
     mode: 'full',
     seed: 'instruct-lake',
     maxFailedFraction: 0,
+    dedupe: { near: true, threshold: 0.75 },
+    decisionTimeout: '6h',
+    onTimeout: 'fail',
     input: { partitionBytes: 67108864 },
     mix: { maxRepeat: 4, strict: false },
     shards: { format: 'megatron', bytes: 1073741824 },
@@ -52,6 +55,14 @@ test('every problem is listed at once, unknown keys with the nearest name', () =
   }
   expect(message).toContain('the spec has 8 problems');
 });
+test('dedupe takes a part of its keys, and no threshold that its bands cannot find', () => {
+  expect(parseSpec({ ...minimal, dedupe: { threshold: 0.9 } }).dedupe).toEqual({
+    near: true,
+    threshold: 0.9,
+  });
+  expect(problems({ ...minimal, dedupe: { threshold: 0.4 } })).toContain('dedupe.threshold');
+  expect(problems({ ...minimal, dedupe: { treshold: 0.9 } })).toContain('did you mean "threshold"?');
+});
 test.each([
   ['a URL', { ...minimal, input: { prefix: 'https://host/x/', text: 't' } }],
   ['a way up', { ...minimal, input: { prefix: 'raw/../other/', text: 't' } }],
@@ -68,6 +79,16 @@ test('a source may stand in a mix once', () => {
     { from: 'augmented', weight: 2 },
   ];
   expect(problems({ ...minimal, mix: { sources } })).toContain('"augmented" stands there more than once');
+});
+test('a decision time-out is a whole number of seconds, minutes, hours or days, thirty days at most', () => {
+  expect(['1s', '30m', '6h', '2d'].map(milliseconds)).toEqual([1_000, 1_800_000, 21_600_000, 172_800_000]);
+  expect(parseSpec({ ...minimal, decisionTimeout: '30d', onTimeout: 'accept' }).onTimeout).toBe('accept');
+  for (const decisionTimeout of ['0s', '1.5h', '6 h', '-1s', 'PT6H', '6', '']) {
+    expect(problems({ ...minimal, decisionTimeout })).toContain('decisionTimeout: is not a duration such as');
+  }
+  expect(problems({ ...minimal, decisionTimeout: '31d' })).toContain('decisionTimeout: is more than 30 days');
+  expect(problems({ ...minimal, decisionTimeout: 6 })).toContain('decisionTimeout: is a number');
+  expect(problems({ ...minimal, onTimeout: 'wait' })).toContain('onTimeout: must be "accept" or "fail"');
 });
 test('the JSON Schema knows the keys and refuses others', () => {
   const schema = specSchema() as { properties: Record<string, unknown>; additionalProperties: boolean };

@@ -1,7 +1,8 @@
-/** The rules, each named by what it asks about. At most two pairs of one family are taken from a text. */
+/** The rules, each named by what it asks about. At most three pairs of one family are taken from a text. */
 export type Family =
   | 'heading'
   | 'definition'
+  | 'glossary'
   | 'relation'
   | 'acronym'
   | 'naming'
@@ -16,8 +17,9 @@ export type Family =
   | 'truth'
   | 'row'
   | 'rowChoice'
+  | 'rowsAt'
+  | 'listing'
   | 'entry'
-  | 'order'
   | 'kind'
   | 'membership'
   | 'completion'
@@ -27,8 +29,10 @@ export type Family =
 export interface Candidate {
   family: Family;
   question: string;
-  /** A quotation of the folded text, or a label. */
+  /** A quotation of the folded text, several joined by semicolons, or a label. */
   answer: string;
+  /** The quotations of an answer that joins several. */
+  items?: readonly string[];
   /** What the text says that shows the answer; absent where it would only repeat it. */
   evidence?: string;
   /** Added behind the evidence in a rationale. */
@@ -39,6 +43,8 @@ export interface Candidate {
   distractors: readonly string[];
   /** All answers there are, in their usual order, where the answer is a label. */
   labels?: readonly string[];
+  /** Whom or what a statement is about, as questions name it. */
+  about?: string;
   /** Taken only where better ones are lacking. */
   weak?: boolean;
   /** Only asked as a choice. */

@@ -1,6 +1,6 @@
 import type { RandomStream } from '../../../lake/random.ts';
 import type { Candidate } from './candidate.ts';
-import { type Inventory, overlap, sameForm, statements } from './inventory.ts';
+import { type Inventory, statements } from './inventory.ts';
 import type { Passage, Sentence } from './passage.ts';
 import { shuffled } from './strings.ts';
 import { readSubject } from './subject.ts';
@@ -43,16 +43,13 @@ interface Change {
 
 function exchange(
   sentence: Sentence,
-  { bySentence, byType }: Inventory,
+  { bySentence, likes }: Inventory,
   stream: RandomStream,
 ): Change | undefined {
-  for (const { type, text, start } of shuffled(bySentence.get(sentence.index) ?? [], stream)) {
-    const others = (byType.get(type) ?? []).filter(
-      (other) =>
-        !overlap(other, text) &&
-        !sentence.text.includes(other) &&
-        sameForm(other, text) &&
-        fitsArticle(sentence.text.slice(0, start), other),
+  for (const entity of shuffled(bySentence.get(sentence.index) ?? [], stream)) {
+    const { text, start } = entity;
+    const others = likes(entity, sentence.text).filter((other) =>
+      fitsArticle(sentence.text.slice(0, start), other),
     );
     if (others.length === 0) continue;
     const to = stream.pick(others);

@@ -7,8 +7,12 @@ import { say } from './wording.ts';
 /** Broken sentences that are offered at most. */
 const OFFERED = 6;
 
-/** Words after which a sentence can be broken off: what follows is of one sort for each of them. */
-const BREAKS = new Set('because that by include including when which if called to is are can'.split(' '));
+/** Words after which a sentence can be broken off so that what follows can be told: a reason, a means, a purpose, a case. */
+const BREAKS = new Set('because by when if unless until'.split(' '));
+
+/** What shows that the part before the break says something by itself. */
+const VERB =
+  / (?:is|are|was|were|has|have|can|may|might|will|should|must|does|do|[a-z]{3,}(?:s|ed)|occur|begin|develop|appear|cause|need|help|talk|call|get|make|take) /;
 
 /** A sentence broken off, to be finished; endings behind the same word are the wrong ones. */
 export function completions(passage: Passage, stream: RandomStream): Candidate[] {
@@ -22,6 +26,9 @@ export function completions(passage: Passage, stream: RandomStream): Candidate[]
       .slice(at + 1)
       .join(' ')
       .replace(/[.!]$/, '');
+    if (!VERB.test(` ${sentence.words.slice(0, at).join(' ')} `)) return [];
+    // "By" begins a means only before a verb: "by reducing …"; else it may name who or how much.
+    if (sentence.words[at] === 'by' && !/^[a-z]+ing /.test(ending)) return [];
     if (/[()]/.test(ending) && ending.split('(').length !== ending.split(')').length) return [];
     return [{ sentence, at, word: sentence.words[at], ending }];
   });

@@ -37,6 +37,8 @@ export function connectives(passage: Passage, stream: RandomStream): Candidate[]
       const [opening, sense] = known;
       if (sense !== 'addition') found.push(generated(sense, first, second, stream));
       if (sense === 'contrast' || sense === 'likeness' || !second.standsAlone) continue;
+      // A premise that itself begins with a connective leans on what stands before it.
+      if (OPENINGS.some(([lead]) => lead.test(first.text))) continue;
       found.push(implication(sense, first, second.text.replace(opening, ''), second, stream));
     }
   }

@@ -5,7 +5,7 @@ import { lower, shuffled, wordsOf } from './strings.ts';
 import { say } from './wording.ts';
 
 /** How often a question that allows all four kinds gets each. */
-const WEIGHTS: Readonly<Record<PairKind, number>> = { plain: 15, option: 25, cot: 30, 'option-cot': 30 };
+const WEIGHTS: Readonly<Record<PairKind, number>> = { plain: 8, option: 26, cot: 16, 'option-cot': 50 };
 /** Options of a choice at most, and words of one at most. */
 const OPTIONS = 4;
 const OPTION_WORDS = 30;

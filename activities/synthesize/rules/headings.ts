@@ -1,12 +1,12 @@
 import type { Candidate } from './candidate.ts';
 import type { Paragraph, Passage } from './passage.ts';
-import { bare, fold, lower, wordsOf } from './strings.ts';
+import { bare, wordsOf } from './strings.ts';
 import { PRONOUNS } from './words.ts';
 
 /** Words of an answer at most; a second sentence is added while it stays below. */
 const ANSWER_WORDS = 70;
 
-/** Sections that open with a question, answered by what they say first; and the topic, where title and first sentence agree. */
+/** Sections that open with a question, answered by what they say first. */
 export function headings(passage: Passage): Candidate[] {
   const found = passage.paragraphs.flatMap((paragraph) => {
     const [question, answered] = splitQuestion(paragraph);
@@ -33,22 +33,4 @@ function isNaming(question: string): boolean {
   if (words.length < 3 || words.length > 30 || !/^[A-Z]/.test(question) || /[:/]/.test(question))
     return false;
   return words.slice(1).every((word) => word === 'there' || word === 'which' || !PRONOUNS.has(word));
-}
-
-/** The text's title, asked for where its first sentence names it too. */
-export function topic(passage: Passage, question: string, text: string): Candidate[] {
-  const { title } = passage;
-  const first = passage.sentences[0];
-  if (title === undefined || first === undefined || wordsOf(title).length > 12) return [];
-  if (!fold(text).includes(title) || !lower(first.text).includes(lower(title))) return [];
-  return [
-    {
-      family: 'topic',
-      question,
-      answer: title,
-      ...(first.usable ? { evidence: first.text } : {}),
-      sentence: -1,
-      distractors: [],
-    },
-  ];
 }

@@ -1,33 +1,60 @@
 import type { RandomStream } from '../../../lake/random.ts';
-import { type Entity, type EntityType, entitiesOf } from './entities.ts';
+import { type Entity, entitiesOf } from './entities.ts';
 import type { Passage, Sentence } from './passage.ts';
 import { bare, lower, shuffled, wordsOf } from './strings.ts';
 
 /** Sentences that gaps are cut into and claims are made from, at most: the first of a shuffled order. */
 const TRIED = 12;
 
-/** Entities by sentence and by type, read once. */
+/** The entities of a text, read once. */
 export interface Inventory {
   bySentence: ReadonlyMap<number, readonly Entity[]>;
-  byType: ReadonlyMap<EntityType, readonly string[]>;
+  /** What of the text could stand in an entity's place: other entities of its sort and form. */
+  likes(entity: Entity, sentence: string): string[];
 }
 
 /** Reads the entities of every usable sentence. */
 export function inventory(passage: Passage): Inventory {
   const bySentence = new Map<number, Entity[]>();
-  const byType = new Map<EntityType, string[]>();
+  const bySort = new Map<string, string[]>();
+  const introduced = new Set(
+    [...passage.text.matchAll(/\(([A-Z][A-Z0-9-]+)\)/g)].map(([, short]) => short ?? ''),
+  );
   for (const sentence of passage.sentences) {
     if (!sentence.usable) continue;
     const found = entitiesOf(sentence.text);
     const free = found.filter((entity) => isFree(entity, sentence.text));
     bySentence.set(sentence.index, [...free, ...terms(sentence.text, passage.title)]);
-    for (const { type, text } of found) {
-      const known = byType.get(type) ?? [];
-      if (!known.includes(text)) known.push(text);
-      byType.set(type, known);
+    for (const entity of found) {
+      const sort = sortOf(entity, sentence.text, introduced);
+      const known = bySort.get(sort) ?? [];
+      if (!known.includes(entity.text)) known.push(entity.text);
+      bySort.set(sort, known);
     }
   }
-  return { bySentence, byType };
+  const likes = (entity: Entity, sentence: string): string[] =>
+    entity.type === 'term' || sortOf(entity, sentence, introduced) === 'unknown'
+      ? []
+      : (bySort.get(sortOf(entity, sentence, introduced)) ?? []).filter(
+          (other) =>
+            !overlap(other, entity.text) && sameForm(other, entity.text) && !sentence.includes(other),
+        );
+  return { bySentence, likes };
+}
+
+/** What abbreviations are told apart by: the noun behind them, as in "the FMR1 gene". */
+const NOUN =
+  /^ (gene|protein|enzyme|receptor|virus|vaccine|scan|test|antibod|cell|level|channel|family|syndrome|complex|chromosome|region|market|rate|index|fund|bank|bond)/;
+
+/**
+ * The sort of an entity. Of abbreviations, those before the same noun are alike, and those that the text itself brings in
+ * by brackets; of others nothing is known.
+ */
+function sortOf({ type, text, start }: Entity, sentence: string, introduced: ReadonlySet<string>): string {
+  if (type !== 'abbreviation') return type;
+  const noun = NOUN.exec(sentence.slice(start + text.length))?.[1];
+  if (noun !== undefined) return `${type} ${noun}`;
+  return introduced.has(text) ? type : 'unknown';
 }
 
 /** The title as a term, where it stands in the sentence once. It has no like in the text: it can be asked for, not exchanged. */

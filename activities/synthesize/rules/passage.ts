@@ -24,7 +24,11 @@ export interface Paragraph {
 }
 
 export interface Passage {
+  /** The text with folded white space, its lines joined. */
+  text: string;
   title?: string;
+  /** What the text says that its list is one of: "signs and symptoms". */
+  sort?: string;
   paragraphs: readonly Paragraph[];
   sentences: readonly Sentence[];
   /** Words that the text writes small somewhere: no names. */
@@ -67,11 +71,15 @@ export function readPassage(text: string, title?: string): Passage {
   for (const { words } of sentences) {
     for (const word of words) if (/^[a-z]/.test(word)) smallWords.add(word.replace(/[^a-z]+$/, ''));
   }
+  const joined = lines.join(' ');
+  const sort = / list of ([a-z]{4,}(?: (?:and|or) [a-z]{4,})?) (?:for|of|in) /.exec(joined)?.[1];
   return {
+    text: joined,
     paragraphs,
     sentences,
     smallWords,
     ...(named === undefined || named === '' ? {} : { title: named }),
+    ...(sort === undefined ? {} : { sort }),
   };
 }
 
@@ -110,12 +118,12 @@ function readSentence(text: string, index: number): Sentence {
 /** Whether a string is a whole sentence of plain prose that says something by itself. */
 function isUsable(text: string, words: readonly string[], plainWords: readonly string[]): boolean {
   if (words.length < 6 || words.length > 48 || text.length > 360) return false;
-  if (!/^["'(]?[A-Z0-9]/.test(text) || !/[.!]["')]?$/.test(text)) return false;
+  if (text.startsWith('See ') || !/^["'(]?[A-Z0-9]/.test(text) || !/[.!]["')]?$/.test(text)) return false;
   if (/ - | : |\/\/|[@|_[\]{}\\]|\.\.|:$/.test(text) || hasMarker(text) || text.includes('answer is'))
     return false;
   if (count(text, '(') !== count(text, ')') || count(text, '"') % 2 === 1) return false;
-  if (plainWords.some((word) => LAYOUT.has(word))) return false;
-  return !runsOn(words);
+  if (plainWords.some((word) => LAYOUT.has(word)) || (text.match(/\d%/g)?.length ?? 0) > 3) return false;
+  return !runsOn(words) && !isGlued(words) && !isFragment(text);
 }
 
 /** Whether items stand in it without anything between them, as flattened tables and lists do: "Fever Dry cough Chills". */
@@ -127,6 +135,28 @@ function runsOn(words: readonly string[]): boolean {
   }
   return jumps >= 3;
 }
+
+/** Whether a heading is glued to its front: a word that opens sentences stands inside it, with nothing before it that ends one. */
+function isGlued(words: readonly string[]): boolean {
+  for (let i = 1; i < Math.min(words.length, 10); i++) {
+    if (OPENS.has(words[i] ?? '') && /[A-Za-z)]$/.test(words[i - 1] ?? '')) return true;
+  }
+  return false;
+}
+
+const OPENS = new Set(
+  'The This These Those There It They If When For Patients People Most Some Many Doctors Children Adults Women Men You Your Certain Anything Although Treatment Studies Researchers'.split(
+    ' ',
+  ),
+);
+
+/** Whether it opens as a clause without a subject and no verb follows: "Washing your hands often, especially after meals." */
+function isFragment(text: string): boolean {
+  return /^[A-Z][a-z]+ing [a-z]/.test(text) && !VERB.test(text);
+}
+
+const VERB =
+  / (?:is|are|was|were|can|may|might|will|could|should|must|has|have|had|does|did|helps?|makes?|causes?|reduces?|puts?|leads?|requires?|involves?|increases?|prevents?|means|raises?|lowers?|keeps?|takes?|includes?|affects?|allows?|damages?) /;
 
 /** Whether nothing in it points to a sentence before: no demonstratives, and no pronoun before a noun it could mean. */
 function standsAlone(words: readonly string[], plainWords: readonly string[]): boolean {

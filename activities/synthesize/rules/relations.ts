@@ -1,6 +1,6 @@
 import type { Candidate, Family } from './candidate.ts';
 import type { Passage, Sentence } from './passage.ts';
-import { bare, withoutStop, wordsOf } from './strings.ts';
+import { bare, lower, withoutStop, wordsOf } from './strings.ts';
 import { readSubject, withoutLead } from './subject.ts';
 import { ACTIVE_FORMS, PASSIVE, type VerbForm } from './verbs.ts';
 import { CLAUSE, GENERIC, PREPOSITIONS } from './words.ts';
@@ -37,10 +37,20 @@ interface Match {
   family: Family;
   question: string;
   answer: string;
+  /** Whom or what the statement is about. */
+  about: string;
 }
 
-function candidate({ family, question, answer }: Match, sentence: Sentence): Candidate {
-  return { family, question, answer, evidence: sentence.text, sentence: sentence.index, distractors: [] };
+function candidate({ family, question, answer, about }: Match, sentence: Sentence): Candidate {
+  return {
+    family,
+    question,
+    answer,
+    about,
+    evidence: sentence.text,
+    sentence: sentence.index,
+    distractors: [],
+  };
 }
 
 function passive(text: string, passage: Passage): Match | undefined {
@@ -56,7 +66,7 @@ function passive(text: string, passage: Passage): Match | undefined {
       .replace('{adv}', adverb === undefined || adverb === 'also' ? '' : `${adverb} `);
     // "How" and "where" are answered with the preposition.
     const preposition = ask.startsWith('What') ? '' : `${participle.slice(participle.lastIndexOf(' ') + 1)} `;
-    return { family: 'relation', question, answer: preposition + answer };
+    return { family: 'relation', question, answer: preposition + answer, about: subject.text };
   }
   return undefined;
 }
@@ -69,10 +79,17 @@ function defining(text: string, passage: Passage): Match | undefined {
     const rest = text.slice(match.index + match[0].length);
     const answer = readObject(rest.replace(/^(?:a|an|the|any|when|to) /, ''));
     if (subject === undefined || answer === undefined || wordsOf(answer).length < 3) continue;
-    if (pattern === PLURAL_DEFINING && /^(?:as|like|most|more|[a-z]+(?:ed|ing|ly)) /.test(answer)) continue;
-    if (/^(?:same|result|case|most common (?:symptom|cause)|first|only|following)\b/.test(answer)) continue;
+    if (pattern === PLURAL_DEFINING && PREDICATE.test(answer)) continue;
+    if (/^(?:same|result|case|name|following|subject|focus)\b/.test(answer)) continue;
+    const about = subject.text;
     const article = /^(?:a|an|the|any|when|to) /.exec(rest)?.[0] ?? '';
-    return { family: 'definition', question: `What ${match[1]} ${subject.text}?`, answer: article + answer };
+    if (RANKED.test(answer)) {
+      // "X is the most common cause of Y" defines nothing; it answers which is.
+      const named = text.slice(0, match.index);
+      if (article !== 'the ' || wordsOf(answer).length < 5 || wordsOf(named).length > 12) continue;
+      return { family: 'relation', question: `What ${match[1]} the ${answer}?`, answer: named, about };
+    }
+    return { family: 'definition', question: `What ${match[1]} ${about}?`, answer: article + answer, about };
   }
   return undefined;
 }
@@ -82,7 +99,10 @@ function active(text: string, passage: Passage): Match | undefined {
     const [whole, modal, written = ''] = match;
     const verb = ACTIVE_FORMS.get(written);
     const subject = readSubject(text.slice(0, match.index), passage);
-    const answer = readObject(text.slice(match.index + whole.length));
+    const after = text.slice(match.index + whole.length);
+    const roughly = /^(?:about|around) (?=\d)/.exec(after)?.[0] ?? '';
+    const object = readObject(after.slice(roughly.length));
+    const answer = object === undefined ? undefined : roughly + object;
     if (verb === undefined || subject === undefined || answer === undefined) continue;
     const helper =
       modal === undefined
@@ -91,10 +111,25 @@ function active(text: string, passage: Passage): Match | undefined {
           ? modal
           : undefined;
     if (helper === undefined) continue;
-    return { family: 'relation', question: `What ${helper} ${subject.text} ${verb.base}?`, answer };
+    const about = subject.text;
+    if (verb.base === 'affect' && COUNT.test(answer)) {
+      const question = `How common ${subject.plural ? 'are' : 'is'} ${about}?`;
+      return { family: 'relation', question, answer, about };
+    }
+    return { family: 'relation', question: `What ${helper} ${about} ${verb.base}?`, answer, about };
   }
   return undefined;
 }
+
+/** Openings of what is said about things rather than of what they are. */
+const PREDICATE =
+  /^(?:as|like|most|more|less|[a-z]+(?:ed|ing|ly)|seen|found|born|known|given|done|made|able|likely|present|available|due|prone|at|very|too|often|also|usually|not|common|rare) /;
+
+/** Words that rank a thing rather than saying what it is. */
+const RANKED =
+  /^(?:(?:second|third|fourth|next|single)[ -])?(?:most|least|leading|main|primary|major|best|largest|smallest|highest|lowest|only|first|last|cardinal)\b/;
+const COUNT =
+  /^(?:an estimated |about |approximately |around |nearly |almost |up to |at least |fewer than |more than |between )?(?:\d|one in).*(?:people|person|births?|males|females|men|women|children|individuals|adults|infants|newborns?|in \d)/;
 
 /** The helping verb of the question; none where number or form show that the word is no verb here. */
 function auxiliary(verb: VerbForm, plural: boolean, object: string): string | undefined {
@@ -109,17 +144,15 @@ const thirds = [...ACTIVE_FORMS]
   .flatMap(([written, { form }]) => (form === 'third' ? [written] : []))
   .join('|');
 const CLAUSE_END = new RegExp(
-  '; |, (?:which|but|although|though|while|whereas|so|and (?:it|they|this|these|[a-z]+s (?:the|a|an|it|its|their|to))) ' +
+  '; | and (?:is|are|was|were|can|may|has|have|had|does|do|will|could|should|must|usually|often|typically) |, (?:which|but|although|though|while|whereas|so|and (?:it|they|this|these|[a-z]+s (?:the|a|an|it|its|their|to))) ' +
     `|, and [^,]{1,60}? (?:is|are|was|were|can|may|has|have|will|do|does|usually|${thirds}) `,
 );
 
 /** What follows the verb, up to where another clause begins; nothing when it is no noun phrase that says something. */
 function readObject(after: string): string | undefined {
-  const match = CLAUSE_END.exec(after);
-  // An "and" behind another comma may close a list.
-  const inList = match?.[0].startsWith(', and ') && after.slice(0, match.index).includes(',');
-  const end = match === null || inList ? -1 : match.index;
-  const text = (end < 0 ? after : after.slice(0, end)).trim().replace(/[,:]$/, '');
+  const end = clauseEnd(after);
+  if (end === undefined) return undefined;
+  const text = after.slice(0, end).trim().replace(/[,:]$/, '');
   const words = wordsOf(text);
   const first = bare(words[0] ?? '');
   if (words.length > 40 || first === '' || balance(text) !== 0) return undefined;
@@ -131,21 +164,55 @@ function readObject(after: string): string | undefined {
     (GENERIC.has(bare(words[words.length - 1] ?? '')) || /^(?:them|people)$/.test(first))
   )
     return undefined;
+  if (words.slice(0, 4).some((word) => /^(?:them|it|they)\b/.test(word))) return undefined;
   return text;
 }
+
+/** Where the object ends; nothing where that would cut a list in two. */
+function clauseEnd(after: string): number | undefined {
+  const match = CLAUSE_END.exec(after);
+  if (match === null) return after.length;
+  const [sign] = match;
+  const rest = after.slice(match.index + sign.length);
+  // Semicolons part entries of a list where no clause follows them.
+  if (sign === '; ') return VERB.test(` ${rest.split(';')[0] ?? ''} `) ? match.index : after.length;
+  // An "and" behind another comma may close a list.
+  if (sign.startsWith(', and '))
+    return after.slice(0, match.index).includes(',') ? after.length : match.index;
+  return sign.startsWith(', which') && /, and |; /.test(rest) ? undefined : match.index;
+}
+
+const VERB = / (?:is|are|was|were|can|may|has|have|had|does|do|will|it|they|this|these) /;
 
 function balance(text: string): number {
   return text.split('(').length - text.split(')').length;
 }
 
-/** Objects of other statements with the same question word that are about as long. */
+/** Objects of other statements about something else, with the same question word, that are about as long. */
 function distractors(one: Candidate, all: readonly Candidate[]): string[] {
   const length = one.answer.length;
   return all
-    .filter((other) => other.family === one.family && other.sentence !== one.sentence)
-    .filter((other) => opening(other.question) === opening(one.question))
-    .map((other) => other.answer)
-    .filter((answer) => answer.length < length * 3 && answer.length > length / 3);
+    .filter(({ family, sentence }) => family === one.family && sentence !== one.sentence)
+    .filter(({ question, answer }) => opening(question) === opening(one.question) && isLike(answer, length))
+    .filter((other) => !sameThing(one, other))
+    .map((other) => other.answer);
+}
+
+function isLike(answer: string, length: number): boolean {
+  return answer.length < length * 3 && answer.length > length / 3;
+}
+
+/** Whether two statements may be about one thing: a long word in common, or one is the other's abbreviation. */
+function sameThing({ about: a = '' }: Candidate, { about: b = '' }: Candidate): boolean {
+  if (a === b || initials(a) === lower(b) || initials(b) === lower(a)) return true;
+  const words = wordsOf(a).map(bare);
+  return wordsOf(b).some((word) => word.length > 3 && words.includes(bare(word)));
+}
+
+function initials(text: string): string {
+  return wordsOf(text.replaceAll('-', ' '))
+    .map((word) => bare(word).charAt(0))
+    .join('');
 }
 
 function opening(question: string): string {

@@ -1,4 +1,7 @@
-import { lower } from './strings.ts';
+import { lower, wordsOf } from './strings.ts';
+
+/** Words of a heading at most that is looked for again behind itself. */
+const ECHO_WORDS = 8;
 
 /** Words whose full stop never ends a sentence. */
 const NEVER = new Set(
@@ -11,7 +14,7 @@ const SOMETIMES = new Set(
   'inc ltd co corp etc al u.s u.k u.n e.u ph.d m.d a.m p.m jr sr est jan feb aug sept oct nov dec'.split(' '),
 );
 const OPENINGS = new Set(
-  'the a an in on at it they this these those he she we for from when if although while however therefore thus most many some'.split(
+  'others other people patients there you your some the a an in on at it they this these those he she we for from when if although while however therefore thus most many some'.split(
     ' ',
   ),
 );
@@ -32,8 +35,20 @@ export function splitSentences(paragraph: string): string[] {
 }
 
 function push(sentences: string[], text: string): void {
-  const sentence = text.trim().replace(/^(?:[-*\u2022] )+|^[A-Z][a-z]+ : (?=[A-Z])/, '');
+  const sentence = withoutEcho(text.trim().replace(/^(?:[-*\u2022] )+|^[A-Z][a-z]+ : (?=[A-Z])/, ''));
   if (sentence !== '') sentences.push(sentence);
+}
+
+/** A heading that was glued to its section is left out where the section opens with the same words: "Surgery Surgery is …". */
+function withoutEcho(sentence: string): string {
+  const words = wordsOf(sentence.slice(0, 160)).slice(0, 2 * ECHO_WORDS);
+  const first = lower(words[0] ?? '');
+  if (!words.some((word, i) => i > 0 && /^[A-Z]/.test(word) && lower(word) === first)) return sentence;
+  for (let n = 1; 2 * n < words.length; n++) {
+    const [head, again] = [words.slice(0, n).join(' '), words.slice(n, 2 * n).join(' ')];
+    if (/^[A-Z]/.test(again) && lower(head) === lower(again)) return sentence.slice(head.length + 1);
+  }
+  return sentence;
 }
 
 function endsHere(paragraph: string, stop: number, end: number): boolean {

@@ -30,7 +30,10 @@ export function lowerFirst(text: string, smallWords: ReadonlySet<string>): strin
   const first = /^[A-Z][a-z]*(?=[ ,'-]|$)/.exec(text)?.[0];
   if (first === undefined) return text;
   const small = lower(first);
-  return SMALL.has(small) || smallWords.has(small) || COMMON_ENDING.test(small)
+  const rest = text.slice(first.length);
+  // Names that end in s stand before "syndrome" or "disease", not before prepositions.
+  const plural = /[^s]s$/.test(small) && (rest === '' || /^ (?:of|in|with|for|from|to|on) /.test(rest));
+  return SMALL.has(small) || smallWords.has(small) || COMMON_ENDING.test(small) || plural
     ? small + text.slice(first.length)
     : text;
 }

@@ -48,7 +48,9 @@ export function readSubject(before: string, passage: Passage): Subject | undefin
   if (words[words.length - 2] === 'the' && GENERIC.has(last)) return undefined;
   if (cut < 0 && isVague(core)) return undefined;
   const plural = core.includes('and') || isPlural(head);
-  return { text: lowerFirst(text, passage.smallWords), plural };
+  // Long remarks in brackets would make the question unreadable.
+  const short = text.replace(/ \([^()]*\)/g, (remark) => (wordsOf(remark.trim()).length > 3 ? '' : remark));
+  return { text: lowerFirst(short, passage.smallWords), plural };
 }
 
 /** Whether a phrase without a complement leaves open what it names: "the condition", "affected people", "treatment". */

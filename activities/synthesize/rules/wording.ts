@@ -13,6 +13,11 @@ const WORDING = {
     'By what other name is {name} known?',
     'What else is {name} called?',
   ],
+  glossary: [
+    'How does the text explain the term "{term}"?',
+    'What does the text say that "{term}" is?',
+    'What is meant by "{term}" in the text?',
+  ],
   reason: [
     'What reason does the text give for this: "{clause}"?',
     'The text says: "{clause}." Why, according to the text?',
@@ -56,28 +61,35 @@ const WORDING = {
     'Is this in agreement with the text, yes or no? {statement}',
   ],
   row: [
-    'Which figure does the text give next to {label} in the list{about}?',
-    'What value stands next to {label} in the list{about}?',
-    'At what percentage does {label} stand in the list{about}?',
+    'Which figure does the text give next to {label} in {list}?',
+    'What value stands next to {label} in {list}?',
+    'How frequent is {label}, going by {list}?',
   ],
   rowChoice: [
-    'Which of these does the text list at {value}{about}?',
-    'Which entry of the list{about} has the value {value}?',
+    'Which of these stands at {value} in {list}?',
+    'Which of these entries of {list} has the value {value}?',
+  ],
+  rowsAt: [
+    'Which entries of {list} have the value {value}? Name all of them.',
+    'Name everything that {list} gives with {value}.',
+  ],
+  listing: ['Name all entries of {list}.', 'What does {list} contain? Give every entry.'],
+  listingLead: [
+    'Name everything that the text lists here: {lead}...',
+    'The text says "{lead}" and gives a list. What does it name?',
+    'Which entries follow the words "{lead}" in the text? Give all of them.',
   ],
   entry: [
     'Name one entry of {list}.',
     'Which entries does the text give in {list}? Name one.',
     'Give an example from {list}.',
   ],
-  order: [
-    'Which entry comes right after "{item}" in {list}?',
-    'What does the text name next after "{item}" in {list}?',
+  inheritance: [
+    'Which pattern of inheritance does the text list for {title}?',
+    'How is {title} inherited, going by the list in the text?',
+    'What does the text list as the inheritance of {title}?',
   ],
-  kind: [
-    'Which kind of {head} appears in {list}?',
-    'What {head} does the text name in {list}?',
-    'One entry of {list} is a kind of {head}; which one?',
-  ],
+  kind: ['Which kind of {head} appears in {list}?', 'One entry of {list} is a kind of {head}; which one?'],
   membership: [
     'Is "{item}" an entry of {list}, yes or no?',
     'Does the text name "{item}" in {list}, yes or no?',

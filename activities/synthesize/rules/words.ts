@@ -68,4 +68,5 @@ export const SMALL = table(`
 /** Words by which a sentence talks about its page rather than its matter. */
 export const LAYOUT = table(`
   below following click link links website websites webpage page pages http https www pdf figure image table tables
-  video summary summaries resource resources dictionary read learn visit contact listed please chapter check ask list lists trials`);
+  video summary summaries resource resources dictionary read learn visit contact listed please chapter check ask list lists trials
+  search refine ontology hpo orphanet gard ghr omim medlineplus genereview genereviews emedicine pubmed pdq nci nih ninds nord ncbi`);

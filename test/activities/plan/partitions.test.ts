@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cutPartitions, tooManyFailed } from '../../../activities/plan/partitions.ts';
+import { cutPartitions } from '../../../activities/plan/partitions.ts';
 
 const source = (ordinal: number, groups: [rows: number, bytes: number][]) => {
   let firstRow = 0;
   return {
     source: { ordinal, key: `raw/${ordinal}.parquet`, etag: `e${ordinal}`, size: 1, rows: 0, failure: null },
-    groups: groups.map(([rows, textBytes]) => {
+    pieces: groups.map(([rows, textBytes]) => {
       const group = { firstRow, rows, textBytes };
       firstRow += rows;
       return group;
@@ -41,7 +41,7 @@ test('row groups fill a partition up to the target; small sources are coalesced'
     ],
   ]);
 });
-test('a row group is never cut, and an empty one is no partition', () => {
+test('a piece is never cut, and an empty one is no partition', () => {
   expect(shape(cutPartitions([source(0, [[10, 5000]])], 100))).toEqual([[[0, 0, 10]]]);
   expect(cutPartitions([source(0, [[0, 0]]), source(1, [])], 100)).toEqual([]);
 });
@@ -67,10 +67,4 @@ test('every row is in one partition, in order, whatever the target', () => {
       },
     ),
   );
-});
-test('how many sources may fail', () => {
-  expect(tooManyFailed(0, 10, 0)).toBe(false);
-  expect(tooManyFailed(1, 10, 0)).toBe(true);
-  expect(tooManyFailed(1, 100, 0.01)).toBe(false);
-  expect(tooManyFailed(2, 100, 0.01)).toBe(true);
 });

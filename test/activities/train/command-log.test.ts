@@ -12,7 +12,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('lines as a terminal would show them', () => {
   const log = '\x1b[31mred\x1b[0m\r\n\n 10%\r 55%\r100%\n\x1b]0;title\x07a\tb\x00\x9b\n';
-  expect(tailLines(log)).toEqual(['red', '100%', 'a b']);
+  expect(tailLines(log)).toEqual(['red', '100%', 'a b\\x00\\x9b']);
+  expect(tailLines('loss \u202enan\u202c \x08\x08')).toEqual(['loss \\u202enan\\u202c \\x08\\x08']);
   expect(tailLines('key=s3cret-1 s3cret-1', ['s3cret-1'])).toEqual(['key=*** ***']);
 });
 

@@ -1,0 +1,75 @@
+import pLimit from 'p-limit';
+import { readCommit, type StageCommit } from '../../lake/commit.ts';
+import { NothingToDo } from '../../lake/errors.ts';
+import type { ObjectRef } from '../../workflows/contract.ts';
+import { readLists } from '../lists.ts';
+import type { PlannedSource, SourceFailure } from '../plan/partitions.ts';
+import type { RunPins } from '../plan/pins.ts';
+import { readSources } from '../plan/read-plan.ts';
+import type { ScannedSource } from '../scan/scan-partition.ts';
+import type { Services } from '../services.ts';
+
+export const FAILED = 'failed-sources.json';
+/** A source that failed anywhere: none of its rows exist for the run. */
+export interface FailedSourceRows extends SourceFailure {
+  source: number;
+  key: string;
+  rows: number;
+}
+/** What all scans of a run say together. */
+export interface Scanned {
+  sources: PlannedSource[];
+  commits: StageCommit[];
+  /** In the order of sources. */
+  failed: FailedSourceRows[];
+  /** Sums over the sources that did not fail. */
+  texts: number;
+  rejects: number;
+}
+const READS = 16;
+
+/** Reads what the scans left. A source that failed in one of its partitions has failed. */
+export async function readScanned(
+  { store }: Pick<Services, 'store'>,
+  { plan, scans }: { plan: ObjectRef; scans: readonly ObjectRef[] },
+): Promise<Scanned> {
+  const limit = pLimit(READS);
+  const refs = await readLists(store, scans);
+  const commits = await Promise.all(refs.map((each) => limit(() => readCommit(store, each))));
+  const sources = await readSources(store, plan, 'corpus');
+  const scanned = commits.flatMap(({ data }) => data as ScannedSource[]);
+  const failures = new Map<number, SourceFailure>();
+  for (const { ordinal, failure } of sources) if (failure) failures.set(ordinal, failure);
+  for (const { source, failure } of scanned) if (failure) failures.set(source, failure);
+  const failed = [...failures]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([ordinal, failure]): FailedSourceRows[] => {
+      const source = sources[ordinal];
+      return source === undefined
+        ? []
+        : [{ source: ordinal, key: source.key, rows: source.rows, ...failure }];
+    });
+  const alive = scanned.filter(({ source }) => !failures.has(source));
+  const sum = (count: (each: ScannedSource) => number): number =>
+    alive.reduce((total, each) => total + count(each), 0);
+  return {
+    sources,
+    commits,
+    failed,
+    texts: sum(({ texts }) => texts),
+    rejects: sum(({ rejects }) => rejects),
+  };
+}
+
+/** Throws NothingToDo when nothing valid is left. */
+export function refuseNothing(
+  { sources, failed, texts, rejects }: Scanned,
+  { spec }: RunPins,
+  bucket: string,
+): void {
+  if (texts > 0) return;
+  throw new NothingToDo(
+    `no row under the prefix holds text: ${rejects} are null, blank or not UTF-8, ${failed.length} of ${sources.length} sources failed`,
+    { bucket, key: spec.input.prefix },
+  );
+}

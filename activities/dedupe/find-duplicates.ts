@@ -1,0 +1,65 @@
+import pLimit from 'p-limit';
+import { commitStage } from '../../lake/commit.ts';
+import { keyRange, mergeRuns, openRunWriter } from '../../lake/exchange.ts';
+import { openCommittedRun } from '../../lake/runs.ts';
+import type { Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
+import { checkStage, readPins } from '../plan/pins.ts';
+import type { Services } from '../services.ts';
+import { type BucketState, starEdges } from './buckets.ts';
+import { readScanned, refuseNothing } from './failures.ts';
+import { edgeRecord } from './records.ts';
+import { bucketRuns } from './scan-records.ts';
+
+export const EDGES = 'edges.run';
+const READS = 16;
+
+/**
+ * The documents of one range of keys that share a hash or a band, as edges. Sources that failed are left out beforehand.
+ * Throws NothingToDo when nothing valid is left.
+ */
+export async function findDuplicates(
+  { store, checkCancelled }: Services,
+  {
+    run,
+    plan,
+    scans,
+    range,
+    ranges,
+  }: { run: RunRef; plan: ObjectRef; scans: ObjectRef[]; range: number; ranges: number },
+): Promise<Done> {
+  const pins = await readPins(store, run);
+  checkStage(pins, 'dedupe');
+  const { ref, commit } = await commitStage(
+    store,
+    run,
+    {
+      stage: 'dedupe',
+      version: pins.stages.dedupe,
+      unit: `range-${String(range).padStart(5, '0')}`,
+      spec: { range, ranges },
+      inputs: [plan, ...scans],
+      etags: [],
+    },
+    async (folder) => {
+      const scanned = await readScanned({ store }, { plan, scans });
+      refuseNothing(scanned, pins, store.bucket);
+      const failed = new Set(scanned.failed.map(({ source }) => source));
+      const limit = pLimit(READS);
+      const runs = await Promise.all(
+        scanned.commits.flatMap(bucketRuns).map((each) => limit(() => openCommittedRun(store, each))),
+      );
+      const edges = openRunWriter();
+      const state: BucketState = {};
+      for await (const batch of mergeRuns(runs, keyRange(range, ranges))) {
+        checkCancelled();
+        for (const edge of starEdges(batch, state, ({ source }) => failed.has(source))) {
+          const { key, payload } = edgeRecord(edge);
+          edges.add(key, payload);
+        }
+      }
+      const count = edges.count;
+      return { outputs: [await folder.write(EDGES, edges.finish())], counts: { edges: count } };
+    },
+  );
+  return { ref, counts: commit.counts };
+}

@@ -1,0 +1,74 @@
+import type { AttemptFolder, Output, StageCommit } from '../../lake/commit.ts';
+import { openRunWriter, type RunWriter } from '../../lake/exchange.ts';
+import { sha256 } from '../../lake/hash.ts';
+import { normaliseForDedupe } from '../../lake/unicode/normalise.ts';
+import { bandPayload, exactRecord, type Place, rowKey, signaturePayload } from './records.ts';
+import { BANDS, bandKey, signatureOf } from './signature.ts';
+
+const BUCKETS = 'buckets';
+const SIGNATURES = 'signatures';
+/** Records held before they go out as an object of their own: short texts have more of them than text. */
+const HELD = 1_000_000;
+
+/** What scan leaves for dedupe: the records by which duplicates meet, and signatures by which they are compared. */
+export interface DedupeRecords {
+  /** Takes a text in, and returns the hash of its folded form: 128 bits as 32 hex digits. */
+  add(place: Place, text: string): string;
+  /** Writes out what has come in, if it is much. To be called now and then. */
+  spill(): Promise<void>;
+  /** Writes the rest; the outputs of the stage, in order. */
+  finish(): Promise<Output[]>;
+}
+
+/** Opens the records of a partition; without `near` exact duplicates alone can be found. */
+export function openDedupeRecords(
+  folder: Pick<AttemptFolder, 'write'>,
+  near: boolean,
+  held = HELD,
+): DedupeRecords {
+  const outputs: Output[] = [];
+  let buckets = openRunWriter();
+  let signatures = openRunWriter();
+
+  function add(place: Place, text: string): string {
+    const folded = normaliseForDedupe(text);
+    const hash = sha256(folded).slice(0, 32);
+    const { key, payload } = exactRecord({ ...place, hash });
+    buckets.add(key, payload);
+    const signature = near ? signatureOf(folded) : undefined;
+    if (signature !== undefined) {
+      const shared = bandPayload(place);
+      for (let band = 0; band < BANDS; band++) buckets.add(bandKey(signature, band), shared);
+      signatures.add(rowKey(place), signaturePayload(signature));
+    }
+    return hash;
+  }
+  async function write(name: string, writer: RunWriter, piece: number): Promise<void> {
+    const file = `${name}-${String(piece).padStart(5, '0')}.run`;
+    outputs.push(await folder.write(file, writer.finish()));
+  }
+  async function flush(): Promise<void> {
+    const piece = outputs.length / 2;
+    await write(BUCKETS, buckets, piece);
+    await write(SIGNATURES, signatures, piece);
+    buckets = openRunWriter();
+    signatures = openRunWriter();
+  }
+  return {
+    add,
+    async spill() {
+      if (buckets.count >= held) await flush();
+    },
+    async finish() {
+      await flush();
+      return outputs;
+    },
+  };
+}
+
+/** The runs of bucket records that a scan commit names. */
+export const bucketRuns = (commit: StageCommit): Output[] => named(commit, BUCKETS);
+/** The runs of signatures that a scan commit names. */
+export const signatureRuns = (commit: StageCommit): Output[] => named(commit, SIGNATURES);
+const named = ({ outputs }: StageCommit, name: string): Output[] =>
+  outputs.filter((output) => output.name.startsWith(`${name}-`));

@@ -1,0 +1,155 @@
+import { openStream } from '../../lake/random.ts';
+import { wordClasses } from '../../lake/unicode/tables.ts';
+import { unitsOf } from '../../lake/unicode/units.ts';
+
+/**
+ * MinHash by one permutation (Li, Owen, Zhang 2012): every shingle falls into one of the bins by one half of its hash,
+ * and each bin keeps the smallest other half. An empty bin takes the value of another one, the first in an order of
+ * its own that is not empty (densification as by Shrivastava, 2017), so that two sets agree in a value with a
+ * probability that is their Jaccard similarity. One pass over the text instead of one for each value.
+ */
+export const VALUES = 112;
+export const BANDS = 14;
+/** Values of a band. */
+export const ROWS = 8;
+/** Documents with fewer words have no signature: only an exact duplicate drops them. */
+export const MIN_WORDS = 20;
+/** Words of a shingle. */
+const SHINGLE = 5;
+
+/** No value: the smallest of nothing. */
+const EMPTY = 0x7fffffff;
+
+const mins = new Int32Array(VALUES);
+const values = new Int32Array(VALUES);
+
+/** For each bin all others in an order drawn once and for all, where it looks for a value when it has none. */
+const ORDERS: readonly Uint8Array[] = Array.from({ length: VALUES }, (_, bin) => {
+  const stream = openStream('instruct-lake', 'dedupe/densify', String(bin));
+  const order = Uint8Array.from({ length: VALUES }, (_, i) => i);
+  for (let i = VALUES - 1; i > 0; i--) {
+    const k = stream.below(i + 1);
+    [order[i], order[k]] = [order[k] as number, order[i] as number];
+  }
+  return order;
+});
+
+const START_A = 0x243f6a88;
+const START_B = 0x85a308d3;
+const FACTOR_A = 0x9e3779b1;
+const FACTOR_B = 0x85ebca77;
+
+/** One step of a hash of 32 bits: `value` goes into `hash`. The rotation brings high bits back to where they spread. */
+const step = (hash: number, value: number, factor: number): number =>
+  Math.imul(((hash << 5) | (hash >>> 27)) ^ value, factor);
+
+/** Spreads every bit of a hash over all others (the last step of MurmurHash3). */
+function spread(hash: number): number {
+  let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/** Classes of code units: those of `wordClasses`, and surrogates, whose code point has to be read first. */
+const IN_WORD = 1;
+const ALONE = 2;
+const SURROGATE = 3;
+const classes = wordClasses.slice(0, 0x10000).fill(SURROGATE, 0xd800, 0xe000);
+
+/**
+ * The signature of a text that is folded for dedupe: 112 signed values, in room that the next call uses again.
+ * Undefined when it has fewer than 20 words. Words are letters, marks and numbers that stand together; a character of
+ * a script written without spaces is a word by itself.
+ */
+export function signatureOf(folded: string): Int32Array | undefined {
+  const units = unitsOf(folded);
+  const { length } = folded;
+  mins.fill(EMPTY);
+  let words = 0;
+  // The hashes of the last four words, the newest last.
+  let w1 = 0;
+  let w2 = 0;
+  let w3 = 0;
+  let w4 = 0;
+  for (let i = 0; i < length; ) {
+    const start = i;
+    let word = START_A;
+    let kind = classes[units[i] as number] as number;
+    for (;;) {
+      while (kind === IN_WORD) {
+        word = step(word, units[i] as number, FACTOR_A);
+        i++;
+        kind = i < length ? (classes[units[i] as number] as number) : 0;
+      }
+      if (kind !== SURROGATE) break;
+      const code = codePointAt(units, i, length);
+      kind = wordClasses[code] as number;
+      if (kind !== IN_WORD) break;
+      word = step(word, code, FACTOR_A);
+      i += 2;
+      kind = i < length ? (classes[units[i] as number] as number) : 0;
+    }
+    if (i === start) {
+      const code = codePointAt(units, i, length);
+      i += code > 0xffff ? 2 : 1;
+      if (kind !== ALONE) continue;
+      word = step(START_A, code, FACTOR_A);
+    }
+    words++;
+    if (words >= SHINGLE) {
+      const a = step(
+        step(step(step(step(START_A, w1, FACTOR_A), w2, FACTOR_A), w3, FACTOR_A), w4, FACTOR_A),
+        word,
+        FACTOR_A,
+      );
+      const b = step(
+        step(step(step(step(START_B, w1, FACTOR_B), w2, FACTOR_B), w3, FACTOR_B), w4, FACTOR_B),
+        word,
+        FACTOR_B,
+      );
+      const bin = ((spread(a) >>> 16) * VALUES) >>> 16;
+      const value = spread(b);
+      if (value < (mins[bin] as number)) mins[bin] = value;
+    }
+    w1 = w2;
+    w2 = w3;
+    w3 = w4;
+    w4 = word;
+  }
+  if (words < MIN_WORDS) return undefined;
+  densify();
+  return values;
+}
+
+/** The code point at `i`; a surrogate without its other half is one of its own. */
+function codePointAt(units: Uint16Array, i: number, length: number): number {
+  const unit = units[i] as number;
+  if (unit < 0xd800 || unit > 0xdbff || i + 1 === length) return unit;
+  const low = units[i + 1] as number;
+  return low >= 0xdc00 && low <= 0xdfff ? ((unit - 0xd800) << 10) + low - 0xdc00 + 0x10000 : unit;
+}
+
+function densify(): void {
+  for (let bin = 0; bin < VALUES; bin++) {
+    let from = bin;
+    if (mins[bin] === EMPTY) {
+      const order = ORDERS[bin] as Uint8Array;
+      for (let k = 0; k < VALUES; k++) {
+        from = order[k] as number;
+        if (mins[from] !== EMPTY) break;
+      }
+    }
+    values[bin] = mins[from] as number;
+  }
+}
+
+/** The 64 bits by which documents that agree in a whole band find each other. */
+export function bandKey(signature: Int32Array, band: number): bigint {
+  let a = step(START_A, band, FACTOR_A);
+  let b = step(START_B, band, FACTOR_B);
+  for (let i = band * ROWS; i < (band + 1) * ROWS; i++) {
+    a = step(a, signature[i] as number, FACTOR_A);
+    b = step(b, signature[i] as number, FACTOR_B);
+  }
+  return (BigInt(spread(a) >>> 0) << 32n) | BigInt(spread(b) >>> 0);
+}

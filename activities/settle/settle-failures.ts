@@ -1,0 +1,164 @@
+import pLimit from 'p-limit';
+import { commitStage, outputOf, readChecked, readCommit, type StageCommit } from '../../lake/commit.ts';
+import { keyRange, mergeRuns } from '../../lake/exchange.ts';
+import { openCommittedRun } from '../../lake/runs.ts';
+import type { ObjectStore } from '../../lake/store.ts';
+import type { ObjectRef, Reason, Settled, SettleInput } from '../../workflows/contract.ts';
+import { VERDICTS } from '../dedupe/decide-duplicates.ts';
+import { FAILED, type FailedSourceRows } from '../dedupe/failures.ts';
+import { verdictOf } from '../dedupe/records.ts';
+import { readItems, readLists } from '../lists.ts';
+import type { PlanEntry } from '../plan/partitions.ts';
+import { checkStage, readPins } from '../plan/pins.ts';
+import { inputsOf } from '../plan/plan.ts';
+import { readEntries, readSources } from '../plan/read-plan.ts';
+import type { ScannedSource } from '../scan/scan-partition.ts';
+import type { Services } from '../services.ts';
+import type { InstructionData } from '../template/template-instructions.ts';
+import { SETTLED, type SettledSource } from './excluded.ts';
+
+const READS = 16;
+/** Failures that the activity's answer carries; all of them are in the commit. */
+const FAILURES_KEPT = 100;
+
+/** What sources that fail after the verdicts take with them, and whom they keep out. */
+export interface SettledCounts {
+  lostRows: number;
+  lostTexts: number;
+  lostRejects: number;
+  /** Documents of failed sources that were dropped in favour of others. */
+  lostDuplicates: number;
+  /** Documents of the other sources that were dropped in favour of one of a failed source: they stay out of this run. */
+  heldBack: number;
+  /** Near-duplicates among the two before. */
+  lostNear: number;
+}
+
+/**
+ * Partitions that have failed since the verdicts → failed sources: every source with rows in one of them, whole. The
+ * verdicts stay as they are, so what was dropped in favour of a failed source is held back, and counted as that.
+ */
+export async function settleFailures(services: Services, input: SettleInput): Promise<Settled> {
+  const { store } = services;
+  const { run, plan, scans, verdicts, passes } = input;
+  const pins = await readPins(store, run);
+  checkStage(pins, 'settle');
+  const { ref, commit } = await commitStage(
+    store,
+    run,
+    {
+      stage: 'settle',
+      version: pins.stages.settle,
+      unit: 'global',
+      spec: null,
+      inputs: [plan, ...scans, ...verdicts, ...passes.flatMap((pass) => Object.values(pass).flat())],
+      etags: [],
+    },
+    async (folder) => {
+      const first = await readCommit(store, verdicts[0] as ObjectRef);
+      const excluded = parse<FailedSourceRows[]>(await readChecked(store, outputOf(first, FAILED)));
+      const settled: SettledSource[] = [];
+      const failed = { corpus: excluded.length, instructions: 0 };
+      for (const { name } of inputsOf(pins.spec)) {
+        const group = name === 'corpus' ? 'corpus' : 'instructions';
+        const sources = await readSources(store, plan, name);
+        const known = new Set(
+          name === 'corpus'
+            ? excluded.map(({ source }) => source)
+            : sources.filter(({ failure }) => failure !== null).map(({ ordinal }) => ordinal),
+        );
+        if (name !== 'corpus') failed.instructions += known.size;
+        const reasons =
+          name === 'corpus' ? await ofPartitions(store, input) : await ofCommits(store, input, name);
+        for (const { ordinal, key, rows } of sources) {
+          const reason = reasons.get(key);
+          if (reason === undefined || known.has(ordinal)) continue;
+          const { type, message } = reason;
+          settled.push({ input: name, source: ordinal, key, rows, type, message });
+          failed[group]++;
+        }
+      }
+      const corpus = settled.filter((each) => each.input === 'corpus');
+      const counts = { ...(await countLost(services, input, corpus)) };
+      const output = await folder.put(SETTLED, JSON.stringify(settled), 'application/json');
+      const failures = settled
+        .slice(0, FAILURES_KEPT)
+        .map(({ key, type, message }) => ({ key, type, message }));
+      return { outputs: [output], counts, data: { ...failed, failures } };
+    },
+  );
+  return { ref, counts: commit.counts, ...(commit.data as Omit<Settled, 'ref' | 'counts'>) };
+}
+
+/** Raw keys of the corpus with rows in a partition that failed, each with the first reason. */
+async function ofPartitions(store: ObjectStore, { plan, passes }: SettleInput): Promise<Map<string, Reason>> {
+  const reasons = new Map<string, Reason>();
+  for (const { corpus = [] } of passes) {
+    const items = await readItems(store, corpus);
+    const entries = await readEntries(store, plan, 'corpus', items.length);
+    for (const [i, item] of items.entries()) {
+      if (!('failed' in item)) continue;
+      for (const { key } of (entries[i] as PlanEntry).runs)
+        if (!reasons.has(key)) reasons.set(key, item.failed);
+    }
+  }
+  return reasons;
+}
+
+/** Raw keys of an instruction input that failed where their rows were read. */
+async function ofCommits(
+  store: ObjectStore,
+  { passes }: SettleInput,
+  input: string,
+): Promise<Map<string, Reason>> {
+  const reasons = new Map<string, Reason>();
+  for (const pass of passes) {
+    for (const { data } of await readAll(store, await readLists(store, pass[input] ?? []))) {
+      for (const failure of (data as InstructionData).failures) {
+        if (!reasons.has(failure.key)) reasons.set(failure.key, failure);
+      }
+    }
+  }
+  return reasons;
+}
+
+async function countLost(
+  { store, checkCancelled }: Services,
+  { plan, scans, verdicts }: SettleInput,
+  failed: readonly SettledSource[],
+): Promise<SettledCounts> {
+  const counts = { lostRows: 0, lostTexts: 0, lostRejects: 0, lostDuplicates: 0, heldBack: 0, lostNear: 0 };
+  if (failed.length === 0) return counts;
+  const lost = new Set(failed.map(({ source }) => source));
+  counts.lostRows = failed.reduce((sum, { rows }) => sum + rows, 0);
+  const refs = await readLists(store, scans);
+  const entries = await readEntries(store, plan, 'corpus', refs.length);
+  const touched = refs.filter((_, i) => entries[i]?.runs.some(({ source }) => lost.has(source)));
+  for (const { data } of await readAll(store, touched)) {
+    for (const { source, texts, rejects } of data as ScannedSource[]) {
+      if (!lost.has(source)) continue;
+      counts.lostTexts += texts;
+      counts.lostRejects += rejects;
+    }
+  }
+  const commits = await readAll(store, verdicts);
+  const runs = await Promise.all(commits.map((each) => openCommittedRun(store, outputOf(each, VERDICTS))));
+  for await (const batch of mergeRuns(runs, keyRange(0, 1))) {
+    checkCancelled();
+    for (const record of batch) {
+      const { dropped, kept, kind } = verdictOf(record);
+      if (lost.has(dropped.source)) counts.lostDuplicates++;
+      else if (lost.has(kept.source)) counts.heldBack++;
+      else continue;
+      if (kind === 'near') counts.lostNear++;
+    }
+  }
+  return counts;
+}
+
+function readAll(store: ObjectStore, refs: readonly ObjectRef[]): Promise<StageCommit[]> {
+  const limit = pLimit(READS);
+  return Promise.all(refs.map((ref) => limit(() => readCommit(store, ref))));
+}
+
+const parse = <T>(bytes: Uint8Array): T => JSON.parse(new TextDecoder().decode(bytes)) as T;

@@ -1,0 +1,31 @@
+/** Room is kept from one text to the next while it is no larger than this many code units. */
+const KEPT = 1 << 18;
+
+let units = new Uint16Array(KEPT);
+let bytes = Buffer.from(units.buffer);
+let out = new Uint16Array(2 * KEPT);
+
+/**
+ * The UTF-16 code units of a text, in room that the next call uses again: typed arrays are read much faster than
+ * strings. What lies behind the text's length is left from others.
+ */
+export function unitsOf(text: string): Uint16Array {
+  const length = sizeFor(text.length, units.length, KEPT);
+  if (length !== units.length) {
+    units = new Uint16Array(length);
+    bytes = Buffer.from(units.buffer);
+  }
+  bytes.write(text, 'utf16le');
+  return units;
+}
+
+/** Room for `length` code units that are made of a text, used again by the next call. */
+export function roomFor(length: number): Uint16Array {
+  const size = sizeFor(length, out.length, 2 * KEPT);
+  if (size !== out.length) out = new Uint16Array(size);
+  return out;
+}
+
+function sizeFor(needed: number, had: number, kept: number): number {
+  return needed <= had && had <= kept ? had : Math.max(kept, needed);
+}

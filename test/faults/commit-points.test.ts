@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { type CountingEndpoint, openCountingEndpoint } from '../counting-endpoint.ts';
+import { crashAt, undisturbedRun } from './commit-points/crash.ts';
+import { faultEverywhere } from './commit-points/lost.ts';
+import { VISIBLE_FROM } from './commit-points/point.ts';
+import { raceEverywhere, raceOfTwoRuns } from './commit-points/race.ts';
+import type { Scene } from './commit-points/scene.ts';
+
+/* A few of the cases that `npm run acceptance -- commit-points` plays. */
+
+const folder = mkdtempSync(join(tmpdir(), 'instruct-lake-points-'));
+let endpoint: CountingEndpoint;
+let scene: Scene;
+let calm: Awaited<ReturnType<typeof undisturbedRun>>;
+beforeAll(async () => {
+  endpoint = await openCountingEndpoint();
+  scene = { s3: inject('stack').s3, endpoint: endpoint.url, folder };
+  calm = await undisturbedRun(scene);
+});
+afterAll(async () => {
+  await endpoint?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('a worker killed before the log entry has shown nothing, one killed after it has shown all', async () => {
+  expect(await crashAt(scene, calm, VISIBLE_FROM, 'before')).toBe('nothing');
+  expect(await crashAt(scene, calm, VISIBLE_FROM, 'after')).toBe('all of it');
+});
+test('answers that are lost, of every write of a run, cost no stage', async () => {
+  const met = await faultEverywhere(scene, calm.undisturbed, 'answer lost');
+  expect(met.get(VISIBLE_FROM)).toBe(412);
+});
+test('two processes that meet at every write of a run make one result; two runs both get into the log', async () => {
+  const raced = await raceEverywhere(scene, calm.undisturbed, 'second');
+  expect(raced.get('publish/_commit.json')).toEqual([200, 412]);
+  await raceOfTwoRuns(scene, calm.undisturbed, 'first');
+});

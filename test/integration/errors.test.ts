@@ -1,0 +1,457 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { asyncLocalStorage, type Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createActivities } from '../../activities/index.ts';
+import { publishRun } from '../../activities/publish/publish-run.ts';
+import { openPulse } from '../../activities/pulse.ts';
+import { openEndpointClient } from '../../activities/synthesize/endpoint-client.ts';
+import { loadPools } from '../../activities/template/pools.ts';
+import { commandLauncher } from '../../activities/train/command-launcher.ts';
+import { watched } from '../../activities/watch.ts';
+import type { Work } from '../../activities/work.ts';
+import { importPaths } from '../../client/import/import.ts';
+import { parseRun } from '../../client/run-name.ts';
+import { samplePassages } from '../../client/sample/index.ts';
+import { type Guarded, spawnGuarded } from '../../client/stack/guard.ts';
+import { obtainServers, obtainVersitygw } from '../../client/stack/obtain.ts';
+import { until } from '../../client/stack/poll.ts';
+import { createBucket, s3Client, startS3 } from '../../client/stack/servers.ts';
+import { openClient } from '../../client/target.ts';
+import { verifyRun } from '../../client/verify-run.ts';
+import { commitStage, outputOf, readChecked } from '../../lake/commit.ts';
+import { ERRORS, LakeError } from '../../lake/errors.ts';
+import { readFooter } from '../../lake/parquet/footer.ts';
+import { openS3, type S3Settings } from '../../lake/s3.ts';
+import { readConfig } from '../../worker/config.ts';
+import { openThreads, runInThread } from '../../worker/threads.ts';
+import type { Activities, IngestSpec, PublishInput } from '../../workflows/contract.ts';
+import { failureOf } from '../executions.ts';
+import { openLab } from '../lab.ts';
+import { openPipeline, type Pipeline, publicationOf, putTexts, textSpec } from '../pipeline.ts';
+
+/** What came of a provocation: the error itself, or its name and message where a run or an activity tells of it. */
+type Provoked = Promise<{ name: string; message: string; final?: boolean }>;
+interface Provocation {
+  provoke: () => Provoked;
+  /** What the message must say: where it was, and what can be done or what is wrong. */
+  says: (string | RegExp)[];
+}
+
+const CLOSED = 'http://127.0.0.1:9';
+const folder = mkdtempSync(join(tmpdir(), 'instruct-lake-errors-'));
+const file = (name: string, content: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+const texts = samplePassages()
+  .slice(0, 3)
+  .map(({ text }) => text);
+
+let pipeline: Pipeline;
+let binaries: { temporal: string; versitygw: string };
+const servers: (() => Promise<unknown>)[] = [];
+beforeAll(async () => {
+  pipeline = await openPipeline(await openLab(), {
+    trainers: { failing: ['/bin/sh', '-c', 'echo step 1; echo out of memory; exit 3'] },
+  });
+  binaries = await obtainServers(() => {});
+  await pipeline.work();
+  await putTexts(pipeline.store, 'raw/d/a.parquet', texts);
+}, 120_000);
+afterAll(async () => {
+  await Promise.all(servers.map((close) => close()));
+  await pipeline?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What a rejected promise, or a function that throws, was rejected with. */
+async function thrown(work: () => unknown): Provoked {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof LakeError) return error;
+    if (error instanceof ApplicationFailure) {
+      return { name: error.type ?? '', message: error.message, final: error.nonRetryable === true };
+    }
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+/** The activities of a worker with these settings, run outside of any workflow. */
+function activity<N extends keyof Activities>(
+  name: N,
+  input: Parameters<Activities[N]>[0],
+  settings: Partial<Pipeline['settings']> = {},
+): Promise<Awaited<ReturnType<Activities[N]>>> {
+  const activities = createActivities({
+    settings: { ...pipeline.settings, ...settings },
+    searchAttributes: false,
+    runInThread: () => Promise.reject(new Error('no threads here')),
+  });
+  const run = activities[name] as (input: unknown) => Promise<Awaited<ReturnType<Activities[N]>>>;
+  const context = {
+    cancellationSignal: new AbortController().signal,
+    heartbeat: () => {},
+    info: { attempt: 1 },
+  };
+  return asyncLocalStorage
+    .run(context as unknown as Context, () => run(input))
+    .finally(() => activities.close());
+}
+/** The preflight of a run. */
+const open = (spec: unknown, settings: Partial<Pipeline['settings']> = {}, run = 'preflight'): Provoked =>
+  thrown(() => activity('openRun', { workflowId: `ingest/d/${run}`, spec }, settings));
+const withLake = (change: Partial<S3Settings>): Partial<Pipeline['settings']> => ({
+  lake: { ...pipeline.settings.lake, ...change },
+});
+const withEndpoint = (change: object): Partial<Pipeline['settings']> => ({
+  endpoints: { default: { ...(pipeline.settings.endpoints.default as never as object), ...change } as never },
+});
+/** A run from start to its failure, by Temporal. */
+async function failedRun(spec: IngestSpec, run: string): Provoked {
+  const { type, message, nonRetryable } = await failureOf((await pipeline.start(spec, run)).result());
+  return { name: type, message, final: nonRetryable };
+}
+/** How the plan of a run sees the one source under `raw/<domain>/`. */
+async function plannedFailure(domain: string, change: Partial<IngestSpec> = {}): Provoked {
+  const spec = textSpec(domain, { maxFailedFraction: 1, ...change });
+  const run = { domain, run: 'planned' };
+  await activity('openRun', { workflowId: `ingest/${domain}/planned`, spec });
+  const { failures = [] } = await activity('planSources', { run });
+  const [failure] = failures;
+  if (failure === undefined) throw new Error('no source failed');
+  return { name: failure.type, message: failure.message };
+}
+/** An endpoint that answers everything with one status. */
+async function answering(status: number): Promise<string> {
+  const server = createServer((_, response) => response.writeHead(status).end('no'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  servers.push(async () => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+/** An S3 server of our own, with its bucket; `args` change how it keeps what it gets. */
+async function ownS3(name: string, args?: string[]): Promise<{ s3: Required<S3Settings>; root: string }> {
+  const state = join(folder, name);
+  for (const each of ['logs', 's3', 'sidecar']) mkdirSync(join(state, each), { recursive: true });
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  const s3 = { ...pipeline.lab.s3, endpoint: `http://127.0.0.1:${port}` };
+  let server: Guarded;
+  if (args === undefined) {
+    const ports = { s3: port } as Parameters<typeof startS3>[1]['ports'];
+    server = await startS3(binaries.versitygw, { state, ports, s3 });
+  } else {
+    const env = { ...process.env, ROOT_ACCESS_KEY: s3.accessKeyId, ROOT_SECRET_KEY: s3.secretAccessKey };
+    const logFile = join(state, 'logs', 's3.log');
+    const all = ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', ...args, join(state, 's3')];
+    server = await spawnGuarded(binaries.versitygw, all, { logFile, env });
+    const client = s3Client(s3, 1);
+    await until(() => createBucket(client, s3.bucket), { within: 30_000, what: 'no S3 server' });
+    client.destroy();
+  }
+  servers.push(() => server.stop());
+  return { s3, root: join(state, 's3', s3.bucket) };
+}
+
+const SPEC = textSpec('d');
+const SYNTHESIZE = SPEC.synthesize;
+
+/** One real provocation of every class of the registry: a new class needs a row here. */
+const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
+  CorruptParquet: {
+    async provoke() {
+      await pipeline.store.put('raw/corrupt/a.parquet', 'PAR1 this is no Parquet file PAR1');
+      return plannedFailure('corrupt');
+    },
+    says: [/s3:\/\/.+\/raw\/corrupt\/a\.parquet/],
+  },
+  SchemaMismatch: {
+    async provoke() {
+      await putTexts(pipeline.store, 'raw/schema/a.parquet', texts);
+      return plannedFailure('schema', { input: { prefix: 'raw/schema/', text: 'txet' } });
+    },
+    says: ['raw/schema/a.parquet', 'txet', 'text'],
+  },
+  InputChanged: {
+    async provoke() {
+      const key = 'raw/changed/a.parquet';
+      await putTexts(pipeline.store, key, texts);
+      const planned = await pipeline.store.head(key);
+      await putTexts(pipeline.store, key, texts.slice(1));
+      return thrown(() => readFooter(pipeline.store, { key, etag: '', size: 0, ...planned }));
+    },
+    says: ['raw/changed/a.parquet', 'replay'],
+  },
+  SourceUnversioned: {
+    async provoke() {
+      const { s3, root } = await ownS3('copied');
+      const store = openS3(s3);
+      await putTexts(store, 'elsewhere/a.parquet', texts);
+      store.close();
+      mkdirSync(join(root, 'raw', 'copied'), { recursive: true });
+      copyFileSync(join(root, 'elsewhere', 'a.parquet'), join(root, 'raw', 'copied', 'a.parquet'));
+      const settings = { lake: s3 };
+      const spec = textSpec('copied', { maxFailedFraction: 1 });
+      const run = { domain: 'copied', run: 'r1' };
+      await activity('openRun', { workflowId: 'ingest/copied/r1', spec }, settings);
+      const { failures = [] } = await activity('planSources', { run }, settings);
+      return { name: failures[0]?.type ?? '', message: failures[0]?.message ?? '' };
+    },
+    says: ['raw/copied/a.parquet', 'import'],
+  },
+  BadRequest: {
+    async provoke() {
+      // The embedded endpoint refuses what it cannot use, as inference servers do.
+      const settings = pipeline.settings.endpoints.default;
+      if (settings === undefined) throw new Error('no endpoint');
+      const client = openEndpointClient('default', settings);
+      const request = { model: 'instruct-lake-rules', maxTokens: -1, temperature: 0, id: 'r17' };
+      return thrown(() => client.complete({ ...request, prompt: '<s> <CON> x </CON>' })).finally(
+        client.close,
+      );
+    },
+    says: ['endpoint default', 'request r17', '400'],
+  },
+  ActivityStalled: {
+    async provoke() {
+      const entry = new URL('../worker/odd-task.ts', import.meta.url);
+      const threads = openThreads(pipeline.settings, 1, () => {}, entry);
+      const pulse = openPulse();
+      const { signal } = new AbortController();
+      const task = { stage: 'scanPartition', input: 'loops for ever', pulse } as const;
+      const hung = await thrown(() =>
+        watched(
+          { activity: 'scanPartition', pulse, signal, stallMs: 1000, beatMs: 100, beat: () => {} },
+          (givenUp) => runInThread(threads, task, givenUp, 1),
+        ),
+      );
+      await threads.destroy();
+      return hung;
+    },
+    says: ['scanPartition', 'tried again'],
+  },
+  EndpointUnavailable: {
+    provoke: () => open(SPEC, withEndpoint({ url: CLOSED })),
+    says: ['endpoint default', 'does not answer'],
+  },
+  StoreUnavailable: {
+    provoke: () => open(SPEC, withLake({ endpoint: CLOSED })),
+    says: [/s3:\/\/.+index\/\.probe/],
+  },
+  TemporalUnavailable: {
+    provoke: () =>
+      thrown(() =>
+        openClient({
+          connection: { address: '127.0.0.1:9' },
+          namespace: 'default',
+          lake: undefined,
+          ui: undefined,
+          stack: undefined,
+          chosen: true,
+          said: 'Temporal at 127.0.0.1:9',
+        }),
+      ),
+    says: ['127.0.0.1:9', '--address'],
+  },
+  ServerFailed: {
+    provoke() {
+      const state = join(folder, 'fails');
+      mkdirSync(join(state, 'logs'), { recursive: true });
+      const broken = join(folder, 'broken-server');
+      writeFileSync(broken, '#!/bin/sh\necho disk is full >&2\nexit 4\n', { mode: 0o755 });
+      const ports = { s3: 9 } as Parameters<typeof startS3>[1]['ports'];
+      return thrown(() => startS3(broken, { state, ports, s3: { ...pipeline.lab.s3, endpoint: CLOSED } }));
+    },
+    says: ['S3', 'exit code 4', 'disk is full'],
+  },
+  LauncherUnavailable: {
+    provoke() {
+      const directory = join(file('a-file', 'x'), 'jobs');
+      return thrown(() =>
+        commandLauncher({ command: ['true'], directory }).ensure({ name: 'j1', input: {} }),
+      );
+    },
+    says: ['j1', 'a-file'],
+  },
+  AccessDenied: {
+    provoke: () => open(SPEC, withLake({ secretAccessKey: 'not-the-secret' })),
+    says: [/s3:\/\//, 'credentials'],
+  },
+  BucketNotFound: {
+    provoke: () => open(SPEC, withLake({ bucket: 'no-such-bucket' })),
+    says: ['no-such-bucket', 'create it'],
+  },
+  StoreUnfit: {
+    async provoke() {
+      const { s3 } = await ownS3('unfit', ['--nometa']);
+      return open(SPEC, { lake: s3 });
+    },
+    says: ['If-None-Match', 'index/.probe', 'use a store'],
+  },
+  ModelNotFound: {
+    provoke: () => open(SPEC, withEndpoint({ model: 'nobody-serves-this' })),
+    says: ['endpoint default', 'nobody-serves-this', 'instruct-lake-rules'],
+  },
+  EndpointUnauthorized: {
+    provoke: async () => open(SPEC, withEndpoint({ url: await answering(401) })),
+    says: ['endpoint default', 'environment variable'],
+  },
+  UnknownName: {
+    provoke: () => open(textSpec('d', { synthesize: { ...SYNTHESIZE, endpoint: 'defualt' } })),
+    says: ['defualt', 'default'],
+  },
+  BadTokenizer: {
+    provoke: () =>
+      open(SPEC, { tokenizers: { default: { file: file('t.json', '{}'), bos: 'none', eos: 0 } } }),
+    says: ['t.json'],
+  },
+  PinMismatch: {
+    async provoke() {
+      await activity('openRun', { workflowId: 'ingest/d/pinned', spec: SPEC });
+      return open(SPEC, withEndpoint({ newTokens: 300 }), 'pinned');
+    },
+    says: ['runs/d/pinned/run.json', 'generator', 'start a new run'],
+  },
+  InvalidConfig: {
+    provoke: () => thrown(() => readConfig(file('worker.yaml', 'lake: { buckte: lake }'), {})),
+    says: ['worker.yaml', 'buckte', 'bucket'],
+  },
+  ServerUnobtainable: {
+    async provoke() {
+      const before = process.env.VERSITYGW;
+      process.env.VERSITYGW = join(folder, 'not-there');
+      try {
+        return await thrown(() => obtainVersitygw(join(folder, 'cache'), () => {}));
+      } finally {
+        if (before === undefined) delete process.env.VERSITYGW;
+        else process.env.VERSITYGW = before;
+      }
+    },
+    says: ['VERSITYGW', 'not-there'],
+  },
+  InvalidSpec: {
+    provoke: () => open({ ...SPEC, sequenceLength: 3 }),
+    says: ['sequenceLength'],
+  },
+  BadPools: {
+    provoke: () => thrown(() => loadPools({ 'pairs.json': { language: 'en', pools: { plian: {} } } })),
+    says: ['pairs.json'],
+  },
+  RunPublished: {
+    async provoke() {
+      const domain = 'published';
+      const spec = textSpec(domain);
+      await putTexts(pipeline.store, `raw/${domain}/a.parquet`, texts.slice(0, 2));
+      await pipeline.runIngest(spec, 'r1');
+      await putTexts(pipeline.store, `raw/${domain}/b.parquet`, texts.slice(2));
+      return failedRun(spec, 'r1');
+    },
+    says: ['r1', 'publication.json', '--run'],
+  },
+  SpecConflict: {
+    async provoke() {
+      await activity('openRun', { workflowId: 'ingest/d/conflict', spec: SPEC });
+      return open({ ...SPEC, seed: 'other' }, {}, 'conflict');
+    },
+    says: ['runs/d/conflict/run.json', 'seed', '--run'],
+  },
+  BadUsage: { provoke: () => thrown(() => parseRun('biomed')), says: ['biomed', '<domain>/<run>'] },
+  RunNotFound: {
+    provoke: () => thrown(() => verifyRun(pipeline.store, { domain: 'd', run: 'never' }, () => {})),
+    says: ['never', 'status d/never'],
+  },
+  BadImport: {
+    provoke() {
+      const paths = [file('bad.jsonl', '{"text": 1}\nnot json\n')];
+      return thrown(() => importPaths({ store: pipeline.store, paths, to: 'raw/bad/' }));
+    },
+    says: ['bad.jsonl', 'line 2'],
+  },
+  TooManyFailedSources: {
+    async provoke() {
+      await putTexts(pipeline.store, 'raw/many/a.parquet', texts);
+      await pipeline.store.put('raw/many/b.parquet', 'no Parquet');
+      return failedRun(textSpec('many', { maxFailedFraction: 0.4, decisionTimeout: '1s' }), 'r1');
+    },
+    says: ['1 of 2', 'maxFailedFraction', 'raw/many/b.parquet'],
+  },
+  NothingToDo: {
+    provoke: () => failedRun(textSpec('nothing'), 'r1'),
+    says: [/s3:\/\/.+\/raw\/nothing\//, 'import'],
+  },
+  MixShortfall: {
+    provoke() {
+      const sources: IngestSpec['mix']['sources'] = [
+        { from: 'augmented', weight: 1 },
+        { from: 'raw', weight: 1 },
+      ];
+      return failedRun(textSpec('d', { mix: { sources } }), 'short');
+    },
+    says: ['raw', 'mix.sources'],
+  },
+  TrainingFailed: {
+    provoke: () => failedRun(textSpec('d', { train: { launcher: 'failing' } }), 'trained'),
+    says: ['exited with code 3', 'out of memory'],
+  },
+  CorruptLake: {
+    async provoke() {
+      const input = { stage: 'errors', version: 1, unit: 'x', spec: null, inputs: [], etags: [] };
+      const { commit } = await commitStage(
+        pipeline.store,
+        { domain: 'd', run: 'torn' },
+        input,
+        async (attempt) => ({ outputs: [await attempt.put('a.json', 'right')], counts: {} }),
+      );
+      const output = outputOf(commit, 'a.json');
+      await pipeline.store.put(output.key, 'wrong');
+      return thrown(() => readChecked(pipeline.store, output));
+    },
+    says: [/s3:\/\/.+\/a\.json/, 'hash'],
+  },
+  VerifyFailed: {
+    async provoke() {
+      const run = { domain: 'd', run: 'rotten' };
+      await pipeline.runIngest(SPEC, run.run);
+      const { provenance, shards } = await publicationOf(pipeline.store, run);
+      const body = (await pipeline.store.find(shards[0]?.bin.key ?? '')) ?? new Uint8Array();
+      await pipeline.store.put(
+        shards[0]?.bin.key ?? '',
+        body.map((byte, i) => (i === 0 ? byte ^ 1 : byte)),
+      );
+      // Published anew from the same commits, in another order: another fingerprint, so that it is all looked at again.
+      const bytes = await readChecked(pipeline.store, provenance);
+      const { input } = JSON.parse(new TextDecoder().decode(bytes)) as { input: PublishInput };
+      const { store, settings } = pipeline;
+      const work = { store, settings, checkCancelled: () => {} } as Work;
+      return thrown(() => publishRun(work, { ...input, scans: [...input.scans, ...input.scans] }));
+    },
+    says: ['d/rotten', 'is not published', 'shard-00000'],
+  },
+  Unreachable: {
+    provoke: () => thrown(() => commandLauncher({ command: ['true'], directory: folder }).poll('../escape')),
+    says: ['../escape'],
+  },
+};
+
+test('every class of the registry is provoked here', () => {
+  expect(Object.keys(PROVOCATIONS).sort()).toEqual(Object.keys(ERRORS).sort());
+});
+test.each(Object.entries(PROVOCATIONS))('%s, for real', async (name, { provoke, says }) => {
+  const error = await provoke();
+  expect(error.name).toBe(name);
+  const known = ERRORS[name as keyof typeof ERRORS];
+  if (error instanceof LakeError) expect(error).toBeInstanceOf(known);
+  // What the family says of another attempt is what Temporal is told.
+  const { family } = new known('');
+  if ('final' in error) expect(error.final).toBe(['input', 'configuration', 'usage'].includes(family));
+  for (const said of says) expect(error.message).toMatch(typeof said === 'string' ? literally(said) : said);
+});
+const literally = (text: string): RegExp => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));

@@ -1,0 +1,180 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineQuery,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type {
+  Decision,
+  Failures,
+  Lists,
+  ObjectRef,
+  OpenedRun,
+  Phase,
+  PlannedInput,
+  Progress,
+  Published,
+  Settled,
+} from './contract.ts';
+import { type FailedSources, failedInAll, plannedFailures } from './failed-sources.ts';
+import { openParking, type Parking } from './parking.ts';
+import { addCounts } from './pool.ts';
+
+/** Events of a history at which a run goes on in a new execution; the server's own limits are at some 50,000. */
+const HISTORY_EVENTS = 10_000;
+
+const ATTRIBUTES = {
+  domain: defineSearchAttributeKey('Domain', 'KEYWORD'),
+  run: defineSearchAttributeKey('Run', 'KEYWORD'),
+  phase: defineSearchAttributeKey('Phase', 'KEYWORD'),
+  failed: defineSearchAttributeKey('FailedPartitions', 'INT'),
+};
+
+/** What each phase leaves for those behind it: references alone. */
+export interface Results {
+  plan: { plan: ObjectRef; inputs: PlannedInput[] };
+  scan: ObjectRef[];
+  dedupe: ObjectRef[];
+  synthesize: { pairs: Lists; settled?: Settled };
+  template: { documents: Lists; settled?: ObjectRef };
+  mix: { mix: ObjectRef; shards: number };
+  exchange: Lists;
+  shards: ObjectRef;
+  publish: Published;
+}
+/** All that a run knows between two phases: what it takes along into its next execution. */
+export interface Carried {
+  opened?: OpenedRun;
+  results?: Partial<Results>;
+  counts?: Record<string, number>;
+  failures?: FailedSources;
+  /** Events at which it goes on in a new execution. Tests alone set it, as `{"historyEvents": 1}` behind the spec. */
+  historyEvents?: number;
+}
+
+/** A run under way: what its queries answer, where it parks, and what its phases have left. */
+export interface IngestState {
+  readonly opened: OpenedRun;
+  readonly progress: Progress;
+  readonly counts: Record<string, number>;
+  readonly failures: FailedSources;
+  readonly lanes: Set<string>;
+  readonly parking: Parking;
+  /** What sources have failed is known anew. */
+  setFailures(failures: FailedSources): void;
+  enter(phase: Phase, total: number): void;
+  /** Adds counts of an activity or a lane. */
+  count(more: Record<string, number>): void;
+  /** The result of a phase: as an earlier execution left it, or by its work, after which the run may go on in a new one. */
+  phase<P extends keyof Results>(name: P, work: () => Promise<Results[P]>): Promise<Results[P]>;
+}
+
+/** Sets the handlers of a run and opens it, or takes up what its execution before has carried along. */
+export async function openIngest(
+  spec: unknown,
+  carried: Carried,
+  open: () => Promise<OpenedRun>,
+): Promise<IngestState> {
+  const { workflowId } = workflowInfo();
+  const results: Partial<Results> = { ...carried.results };
+  const counts: Record<string, number> = { ...carried.counts };
+  const lanes = new Set<string>();
+  const progress: Progress = { phase: 'open', done: 0, total: 0, counts, lanes: [], parked: null };
+  let failures = carried.failures ?? plannedFailures([], []);
+  let parking: Parking | undefined;
+  setHandler(defineQuery<Progress>('progress'), () => ({
+    ...progress,
+    lanes: [...lanes],
+    parked: parking?.parked ?? null,
+  }));
+  setHandler(defineQuery<Failures>('failures'), () => ({
+    total: failedInAll(failures),
+    sources: failures.first,
+  }));
+
+  const opened = carried.opened ?? (await open());
+  progress.model = opened.model;
+  parking = openParking({
+    run: { domain: opened.domain, run: opened.run },
+    rules: opened.rules,
+    phase: () => progress.phase,
+    onChange: show,
+  });
+
+  /** Tells Temporal, and so its UI and `workflow list`, where the run stands. */
+  function show(): void {
+    const parked = parking?.parked ?? null;
+    const lines = Object.entries(counts).map(([name, count]) => `- ${name}: ${count}`);
+    if (parked !== null) {
+      lines.unshift(
+        `parked until ${parked.until}, then it ${parked.onTimeout === 'accept' ? 'goes on' : 'fails'}: ${parked.type}: ${parked.message}`,
+        '',
+        ...parked.decisions.map((decision) => `    ${commandOf(decision, workflowId)}`),
+        '',
+      );
+    }
+    setCurrentDetails([`**${progress.phase}**`, ...lines].join('\n'));
+    if (!opened.searchAttributes) return;
+    upsertSearchAttributes([
+      { key: ATTRIBUTES.domain, value: opened.domain },
+      { key: ATTRIBUTES.run, value: opened.run },
+      { key: ATTRIBUTES.phase, value: parked === null ? progress.phase : 'parked' },
+      { key: ATTRIBUTES.failed, value: failedInAll(failures) },
+    ]);
+  }
+  function count(more: Record<string, number>): void {
+    addCounts(counts, more);
+    // Stages count those that they met; which sources have failed in all is known here.
+    counts.failedSources = failedInAll(failures);
+  }
+  async function goOnAnew(): Promise<void> {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    const limit = carried.historyEvents ?? HISTORY_EVENTS;
+    if (!continueAsNewSuggested && historyLength < limit) return;
+    await condition(allHandlersFinished);
+    await continueAsNew<(spec: unknown, carried: Carried) => Promise<unknown>>(spec, {
+      ...carried,
+      opened,
+      results,
+      counts,
+      failures,
+    });
+  }
+  return {
+    opened,
+    progress,
+    counts,
+    lanes,
+    parking,
+    count,
+    get failures() {
+      return failures;
+    },
+    setFailures(known) {
+      failures = known;
+      count({});
+    },
+    enter(phase, total) {
+      Object.assign(progress, { phase, done: 0, total });
+      show();
+    },
+    async phase(name, work) {
+      const known = results[name];
+      if (known !== undefined) return known as Results[typeof name];
+      const result = await work();
+      results[name] = result;
+      await goOnAnew();
+      return result;
+    },
+  };
+}
+
+/** The command that ends a parked run, for people. */
+function commandOf(decision: Decision, workflowId: string): string {
+  return `temporal workflow update execute --workflow-id ${workflowId} --name ${decision}`;
+}
