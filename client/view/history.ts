@@ -28,6 +28,8 @@ const WINDOW_MS = 30_000;
 const STEPS = 6;
 /** A rate over less time than this says nothing. */
 const LEAST_MS = 2_000;
+/** What fell for so long has fallen. */
+const BELIEVED_MS = 10_000;
 /** Nor does a guess of what is left before a part of the phase is done. */
 const LEAST_FOR_LEFT_MS = 5_000;
 const LEAST_PART = 0.02;
@@ -37,18 +39,30 @@ export function remember(history: History, state: RunState, now: number): Histor
   const { startedAt, phase, done, counts } = state;
   const sample: Sample = { at: now, done, counts };
   if (phase === null) return history;
-  const went = history.samples.at(-1);
-  const back = phase === history.phase ? done < (went?.done ?? 0) : place(phase) < place(history.phase);
+  const back = place(phase) < place(history.phase);
   if (startedAt !== history.startedAt || history.phase === null || back) {
     const since = phase === 'open' && startedAt !== null ? Math.min(now, Date.parse(startedAt)) : null;
     return { startedAt, phase, since, samples: [sample], took: {} };
   }
-  if (phase === history.phase) return { ...history, samples: recent([...history.samples, sample]) };
+  if (phase === history.phase) return { ...history, samples: added(history.samples, sample) };
   const took: Partial<Record<Phase, number>> = { ...history.took };
   if (history.since !== null) took[history.phase] = now - history.since;
   // Those in between were over before one could look.
   for (const each of PHASES.slice(place(history.phase) + 1, place(phase))) took[each] = 0;
   return { startedAt, phase, since: now, samples: [sample], took };
+}
+
+/**
+ * A lane that has closed after its parent answered is counted by neither: what fell is not believed, unless it stays so.
+ */
+function added(samples: readonly Sample[], sample: Sample): readonly Sample[] {
+  const last = samples.at(-1);
+  const fell =
+    last !== undefined &&
+    (sample.done < last.done ||
+      Object.entries(last.counts).some(([name, count]) => (sample.counts[name] ?? 0) < count));
+  if (!fell) return recent([...samples, sample]);
+  return sample.at - last.at < BELIEVED_MS ? samples : [sample];
 }
 
 /** A second's worth of what `measure` measures; undefined while nothing can be said. */

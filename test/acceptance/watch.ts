@@ -61,7 +61,7 @@ shows(ascii, /> synthesize\s+\[#+\.+\] +\d+%/, 'a bar of ASCII');
 must(!plain.includes('\x1b'), 'what is no terminal gets plain lines');
 shows(
   plain.split('\n'),
-  /^\[\d+ s\] {3}synthesize +\d+\/12 \d+ texts prompted, \d+ pairs \([\d.]+ texts\/s, .*about \d+ s left\)$/,
+  /^\[\d+ s\] {3}synthesize +\d+\/12 \d+ texts prompted, \d+ pairs \(about \d+ s left, [\d.]+ texts\/s, .+\)$/,
   'rates and time left on a line',
 );
 shows(

@@ -94,7 +94,7 @@ test('phases that were seen from beginning to end have a length; those between t
   expect(seen([100, scan(7)], [110, { phase: 'dedupe' }]).history.took).toEqual({});
 });
 
-test('a run that was started again, a new phase, and a count that fell begin anew', () => {
+test('a run that was started again and a new phase begin anew', () => {
   const again = '2026-01-05T03:00:00.000Z';
   const before: [number, Partial<RunState>][] = [
     [1, { phase: 'open' }],
@@ -103,11 +103,27 @@ test('a run that was started again, a new phase, and a count that fell begin ane
   ];
   const anew = (known: Partial<RunState>) => seen(...before, [20, known]).history;
   expect(anew({ ...scan(50, 90), startedAt: again })).toMatchObject({ took: {}, samples: [{ done: 50 }] });
-  expect(anew(scan(10, 20))).toMatchObject({ took: {}, samples: [{ done: 10 }] });
   expect(anew({ phase: 'plan' })).toMatchObject({ took: {}, phase: 'plan' });
   expect(anew({ phase: 'template' }).samples).toHaveLength(1);
   // Without an answer nothing is known, and nothing is forgotten.
   expect(anew({ phase: null })).toEqual(seen(...before).history);
+});
+
+test('a lane that closes between two answers is missed for a moment: that is no beginning', () => {
+  const before: [number, Partial<RunState>][] = [
+    [1, { phase: 'open' }],
+    [3, scan(0)],
+    [9, scan(50, 90)],
+  ];
+  const { history } = seen(...before);
+  expect(seen(...before, [10, scan(10, 90)]).history).toEqual(history);
+  expect(seen(...before, [10, scan(50, 20)]).history).toEqual(history);
+  expect(seen(...before, [10, scan(10, 20)], [13, scan(60, 100)]).history.samples).toHaveLength(3);
+  expect(seen(...before, [10, scan(10, 20)], [20, scan(11, 21)]).history).toMatchObject({
+    since: history.since,
+    took: history.took,
+    samples: [{ done: 11 }],
+  });
 });
 
 test('never a rate or a time that is no number', () => {

@@ -124,7 +124,7 @@ test('bar, rates and time left of the phase that runs; how long those before it 
     '  ▸ synthesize ███████████████░░░░░░░░░░░░░░░  50%  3/12',
     '               30 texts prompted, 160 pairs',
   ]);
-  expect(lines[7]).toBe('               1.5 texts/s, 8.0 pairs/s, 9.0 partitions/min, about 20 s left');
+  expect(lines[7]).toBe('               about 20 s left, 1.5 texts/s, 8.0 pairs/s, 9.0 partitions/min');
 });
 
 test('a narrow terminal without UTF-8', () => {
@@ -133,7 +133,7 @@ test('a narrow terminal without UTF-8', () => {
     '  + dedupe       0 s  0 duplicates',
     '  > synthesize [#####......]  50%  3/12',
     '               30 texts prompted, 16...',
-    '               1.5 texts/s, 8.0 pair...',
+    '               about 20 s left, 1.5 ...',
     '  . template',
   ]);
 });
@@ -210,7 +210,7 @@ test('no line is wider than the terminal', () => {
 
 test('plain lines carry rates and how long a phase took', () => {
   expect(currentLine(under, now, history)).toBe(
-    '[1 min 05 s]   synthesize  3/12 30 texts prompted, 160 pairs (1.5 texts/s, 8.0 pairs/s, 9.0 partitions/min, about 20 s left)',
+    '[1 min 05 s]   synthesize  3/12 30 texts prompted, 160 pairs (about 20 s left, 1.5 texts/s, 8.0 pairs/s, 9.0 partitions/min)',
   );
   expect(finishedLines(under, 2, now, history)[0]).toBe('[1 min 05 s] ✓ scan        60 texts (0 s)');
 });
