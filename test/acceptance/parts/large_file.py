@@ -1,4 +1,4 @@
-"""large_file.py TARGET GB: a Parquet file of GB gigabytes of varied text by pyarrow's defaults: one row group, snappy, no page index."""
+"""large_file.py TARGET GB: a Parquet file of GB gigabytes at least by pyarrow's defaults: one row group, snappy, no page index."""
 
 import sys
 
@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-target, size = sys.argv[1], float(sys.argv[2]) * 1e9
+target, size = sys.argv[1], float(sys.argv[2]) * 1e9 * 1.38  # snappy packs this text to 0.75
 rng = np.random.default_rng(7)
 syllables = [a + b for a in "bcdfghklmnprstvz" for b in ("a", "e", "i", "o", "u", "an", "er", "in", "on", "us")]
 words = ["".join(syllables[s] for s in rng.integers(0, len(syllables), rng.integers(1, 5))) for _ in range(200_000)]
@@ -15,7 +15,7 @@ while written < size:
     one, other = words[int(rng.integers(0, len(words)))], words[int(rng.integers(0, len(words)))]
     # What the rules of the endpoint find pairs in.
     text = f"{one.capitalize()} syndrome is a rare disease of the {other}. It was first described in 1987. "
-    text += " ".join(words[word] for word in rng.integers(0, len(words), int(rng.integers(60, 560)))) + "."
+    text += " ".join(words[word] for word in rng.integers(0, len(words), int(rng.integers(60, 800)))) + "."
     ids.append(f"doc-{len(ids)}")
     texts.append(text)
     written += len(text)
