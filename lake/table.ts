@@ -47,7 +47,7 @@ export async function* readBatches(
   columns: readonly string[],
 ): AsyncGenerator<Row[]> {
   const { key, sha256: etag, size } = table;
-  const held = await checked(store, table);
+  const held = await openChecked(store, table);
   const source = { key, etag, size };
   const footer = await readFooter(held, source);
   for await (const { rows } of readRows(held, source, footer, { columns })) yield rows;
@@ -64,8 +64,8 @@ export async function readTable(
   return all;
 }
 
-/** A store that reads the object, once it is known to be what its reference says. Throws CorruptLake. */
-async function checked(store: ObjectStore, table: Output): Promise<ObjectStore> {
+/** A store that reads an object in ranges, once it is known to be what its reference says. Throws CorruptLake. */
+export async function openChecked(store: ObjectStore, table: Output): Promise<ObjectStore> {
   if (table.size <= HELD_BYTES) {
     const bytes = await readChecked(store, table);
     return { ...store, get: async (_, options) => bytes.subarray(...(options?.range ?? [0, bytes.length])) };

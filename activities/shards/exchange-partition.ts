@@ -1,7 +1,7 @@
-import { commitStage, outputOf, readChecked, readCommit } from '../../lake/commit.ts';
+import { commitStage, outputOf, readCommit } from '../../lake/commit.ts';
 import { openRunWriter } from '../../lake/exchange.ts';
 import { hash64 } from '../../lake/random.ts';
-import { readBatches } from '../../lake/table.ts';
+import { openChecked, readBatches } from '../../lake/table.ts';
 import type { CommitPointer, Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { resolvePointer } from '../lists.ts';
 import { copiesOf, mixOf } from '../mix/mix.ts';
@@ -45,12 +45,16 @@ export async function exchangePartition(
     async (folder) => {
       const { sources } = mixOf(await readCommit(store, mix));
       const width = bytesPerToken(dtypeFor(pins.tokenizer.highestId));
-      const body = await readChecked(store, outputOf(source, TOKENS));
+      const tokens = outputOf(source, TOKENS);
+      const body = await openChecked(store, tokens);
       const shuffled = openRunWriter();
-      let at = 0;
+      let start = 0;
       const columns = ['id', 'unit', 'source', 'tokens'];
       for await (const rows of readBatches(store, outputOf(source, DOCUMENTS), columns)) {
         checkCancelled();
+        const size = rows.reduce((sum, row) => sum + Number(row.tokens) * width, 0);
+        const ids = await body.get(tokens.key, { range: [start, start + size] });
+        let at = 0;
         for (const row of rows) {
           const id = String(row.id);
           const unit = String(row.unit);
@@ -59,7 +63,7 @@ export async function exchangePartition(
           if (share !== undefined) {
             const copies = copiesOf(share, unitKey(pins.spec.seed, share.source, unit), unit);
             if (copies > 0) {
-              const payload = Buffer.concat([Buffer.from(id, 'hex'), body.subarray(at, end)]);
+              const payload = Buffer.concat([Buffer.from(id, 'hex'), ids.subarray(at, end)]);
               for (let copy = 0; copy < copies; copy++) {
                 shuffled.add(shuffleKey(pins.spec.seed, id, copy), payload);
               }
@@ -67,6 +71,7 @@ export async function exchangePartition(
           }
           at = end;
         }
+        start += size;
       }
       const counts = { exchangedDocuments: shuffled.count };
       return { outputs: [await folder.write(SHUFFLED, shuffled.finish())], counts };

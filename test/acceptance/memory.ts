@@ -1,4 +1,4 @@
-// tier: manual — a worker stays under 1.5 GB over a whole run on a 2 GB file with one row group, as pyarrow writes it
+// tier: open — a worker stays under 1.5 GB over a whole run on a 2 GB file with one row group, as pyarrow writes it
 import { createReadStream, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
