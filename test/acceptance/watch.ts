@@ -12,8 +12,8 @@ import { stackUp } from './parts/stack.ts';
 import { freePort } from './parts/temporal.ts';
 
 const TERMINAL = fileURLToPath(new URL('./parts/terminal.py', import.meta.url));
-/** Sixty texts, four at a time: fifteen seconds of synthesis on any machine. */
-const DELAY_MS = 1000;
+/** Sixty texts, four at a time: half a minute of synthesis on any machine. */
+const DELAY_MS = 2000;
 const CONCURRENCY = 4;
 /** A view is drawn between these two, in one piece. */
 const [BEGIN, END] = ['\x1b[?2026h', '\x1b[?2026l'];
