@@ -1,4 +1,5 @@
-import { readChecked } from '../lake/commit.ts';
+import pLimit from 'p-limit';
+import { readChecked, readCommit, type StageCommit } from '../lake/commit.ts';
 import { Unreachable } from '../lake/errors.ts';
 import { canonicalJson, sha256 } from '../lake/hash.ts';
 import { listKey } from '../lake/layout.ts';
@@ -44,4 +45,13 @@ export async function resolvePointer(store: ObjectStore, pointer: CommitPointer)
 function committed(item: ListItem): ObjectRef {
   if ('failed' in item) throw new Unreachable(`a partition that failed is read: ${item.failed.message}`);
   return item;
+}
+
+/** Commits that are read at once. */
+const READS = 16;
+
+/** Commits by their references, in order. */
+export function readCommits(store: ObjectStore, refs: readonly ObjectRef[]): Promise<StageCommit[]> {
+  const limit = pLimit(READS);
+  return Promise.all(refs.map((ref) => limit(() => readCommit(store, ref))));
 }

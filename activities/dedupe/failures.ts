@@ -1,8 +1,7 @@
-import pLimit from 'p-limit';
-import { readCommit, type StageCommit } from '../../lake/commit.ts';
+import type { StageCommit } from '../../lake/commit.ts';
 import { NothingToDo } from '../../lake/errors.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
-import { readLists } from '../lists.ts';
+import { readCommits, readLists } from '../lists.ts';
 import type { PlannedSource, SourceFailure } from '../plan/partitions.ts';
 import type { RunPins } from '../plan/pins.ts';
 import { readSources } from '../plan/read-plan.ts';
@@ -26,16 +25,14 @@ export interface Scanned {
   texts: number;
   rejects: number;
 }
-const READS = 16;
 
 /** Reads what the scans left. A source that failed in one of its partitions has failed. */
 export async function readScanned(
   { store }: Pick<Services, 'store'>,
   { plan, scans }: { plan: ObjectRef; scans: readonly ObjectRef[] },
 ): Promise<Scanned> {
-  const limit = pLimit(READS);
   const refs = await readLists(store, scans);
-  const commits = await Promise.all(refs.map((each) => limit(() => readCommit(store, each))));
+  const commits = await readCommits(store, refs);
   const sources = await readSources(store, plan, 'corpus');
   const scanned = commits.flatMap(({ data }) => data as ScannedSource[]);
   const failures = new Map<number, SourceFailure>();

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import { outputOf, readChecked, readCommit, type StageCommit } from '../../lake/commit.ts';
 import { sha256 } from '../../lake/hash.ts';
 import type { FullSpec } from '../../lake/spec.ts';
@@ -10,7 +9,7 @@ import {
   RULES_MODEL,
 } from '../../workflows/contract.ts';
 import { FAILED, type FailedSourceRows } from '../dedupe/failures.ts';
-import { readLists } from '../lists.ts';
+import { readCommits, readLists } from '../lists.ts';
 import { mixOf } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
 import { inputsOf } from '../plan/plan.ts';
@@ -22,17 +21,13 @@ import type { InstructionData } from '../template/template-instructions.ts';
 import type { CorpusData } from '../template/template-partition.ts';
 import type { ManifestCore, PublishedShard, RunCounts } from './publication.ts';
 
-const READS = 16;
-
 /** Gathers what a publication says from the commits alone. */
 export async function collect(
   store: ObjectStore,
   pins: RunPins,
   input: PublishInput,
 ): Promise<{ core: ManifestCore; shards: PublishedShard[] }> {
-  const limit = pLimit(READS);
-  const read = (refs: readonly ObjectRef[]): Promise<StageCommit[]> =>
-    Promise.all(refs.map((ref) => limit(() => readCommit(store, ref))));
+  const read = (refs: readonly ObjectRef[]): Promise<StageCommit[]> => readCommits(store, refs);
   const verdicts = await read(input.verdicts);
   const corpus = await read(await readLists(store, input.documents.corpus ?? []));
   const others = Object.entries(input.documents).filter(([name]) => name !== 'corpus');

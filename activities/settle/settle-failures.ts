@@ -1,5 +1,4 @@
-import pLimit from 'p-limit';
-import { commitStage, outputOf, readChecked, readCommit, type StageCommit } from '../../lake/commit.ts';
+import { commitStage, outputOf, readChecked, readCommit } from '../../lake/commit.ts';
 import { keyRange, mergeRuns } from '../../lake/exchange.ts';
 import { openCommittedRun } from '../../lake/runs.ts';
 import type { ObjectStore } from '../../lake/store.ts';
@@ -7,7 +6,7 @@ import type { ObjectRef, Reason, Settled, SettleInput } from '../../workflows/co
 import { VERDICTS } from '../dedupe/decide-duplicates.ts';
 import { FAILED, type FailedSourceRows } from '../dedupe/failures.ts';
 import { verdictOf } from '../dedupe/records.ts';
-import { readItems, readLists } from '../lists.ts';
+import { readCommits, readItems, readLists } from '../lists.ts';
 import type { PlanEntry } from '../plan/partitions.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { inputsOf } from '../plan/plan.ts';
@@ -17,7 +16,6 @@ import type { Services } from '../services.ts';
 import type { InstructionData } from '../template/template-instructions.ts';
 import { SETTLED, type SettledSource } from './excluded.ts';
 
-const READS = 16;
 /** Failures that the activity's answer carries; all of them are in the commit. */
 const FAILURES_KEPT = 100;
 
@@ -113,7 +111,7 @@ async function ofCommits(
 ): Promise<Map<string, Reason>> {
   const reasons = new Map<string, Reason>();
   for (const pass of passes) {
-    for (const { data } of await readAll(store, await readLists(store, pass[input] ?? []))) {
+    for (const { data } of await readCommits(store, await readLists(store, pass[input] ?? []))) {
       for (const failure of (data as InstructionData).failures) {
         if (!reasons.has(failure.key)) reasons.set(failure.key, failure);
       }
@@ -134,14 +132,14 @@ async function countLost(
   const refs = await readLists(store, scans);
   const entries = await readEntries(store, plan, 'corpus', refs.length);
   const touched = refs.filter((_, i) => entries[i]?.runs.some(({ source }) => lost.has(source)));
-  for (const { data } of await readAll(store, touched)) {
+  for (const { data } of await readCommits(store, touched)) {
     for (const { source, texts, rejects } of data as ScannedSource[]) {
       if (!lost.has(source)) continue;
       counts.lostTexts += texts;
       counts.lostRejects += rejects;
     }
   }
-  const commits = await readAll(store, verdicts);
+  const commits = await readCommits(store, verdicts);
   const runs = await Promise.all(commits.map((each) => openCommittedRun(store, outputOf(each, VERDICTS))));
   for await (const batch of mergeRuns(runs, keyRange(0, 1))) {
     checkCancelled();
@@ -154,11 +152,6 @@ async function countLost(
     }
   }
   return counts;
-}
-
-function readAll(store: ObjectStore, refs: readonly ObjectRef[]): Promise<StageCommit[]> {
-  const limit = pLimit(READS);
-  return Promise.all(refs.map((ref) => limit(() => readCommit(store, ref))));
 }
 
 const parse = <T>(bytes: Uint8Array): T => JSON.parse(new TextDecoder().decode(bytes)) as T;

@@ -1,5 +1,5 @@
 // tier: manual — a run of 3,000 small partitions: figures for histories, events, memory and time; the counts balance
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import pLimit from 'p-limit';
@@ -14,6 +14,7 @@ import { historiesOf } from '../executions.ts';
 import { kill9, spawnWorker } from '../faults/kill.ts';
 import { publicationOf, putTexts, textSpec } from '../pipeline.ts';
 import { CLI, must, scratch } from './lib.ts';
+import { watchRss } from './parts/rss.ts';
 import { gazetteerText } from './parts/texts.ts';
 
 const PARTITIONS = Number(process.env.FAN_OUT_PARTITIONS ?? 3000);
@@ -60,10 +61,8 @@ try {
     { ...process.env, WIDE_S3_ID: s3.accessKeyId, WIDE_S3_SECRET: s3.secretAccessKey },
     /A worker runs on/,
   );
-  let memory = 0;
-  const watching = setInterval(() => {
-    memory = Math.max(memory, residentOf(worker.pid));
-  }, 1000);
+  let phase = '';
+  const watch = watchRss(worker.pid as number, () => phase);
   const began = performance.now();
   // Each file is a partition of its own: two of them together are more than the least that a spec may ask for.
   const spec = textSpec(RUN.domain, {
@@ -72,7 +71,6 @@ try {
     shards: { bytes: 2 ** 20 },
   });
   const { workflowId } = await startIngest(client, spec, RUN.run);
-  let phase = '';
   const phases = setInterval(async () => {
     const progress = await client.workflow
       .getHandle(workflowId)
@@ -84,7 +82,7 @@ try {
   }, 1000);
   await client.workflow.getHandle(workflowId).result();
   const seconds = (performance.now() - began) / 1000;
-  clearInterval(watching);
+  const { peak: memory } = watch.stop();
   clearInterval(phases);
   await kill9(worker);
 
@@ -121,14 +119,4 @@ try {
   store.close();
   await endpoint.close();
   await stack.close();
-}
-
-/** Resident memory of a process, bytes (Linux). */
-function residentOf(pid: number | undefined): number {
-  try {
-    const [, kilobytes = '0'] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-    return Number(kilobytes) * 1024;
-  } catch {
-    return 0;
-  }
 }
