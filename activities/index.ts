@@ -11,7 +11,7 @@ import { openPulse, type Pulse } from './pulse.ts';
 import { openShared, servicesOf } from './services.ts';
 import type { Settings } from './settings.ts';
 import { stallLimit } from './stall-limits.ts';
-import { openEndpoints } from './synthesize/endpoints.ts';
+import { openEndpoints } from './synthesize/endpoint/endpoints.ts';
 import { synthesizeRound } from './synthesize/synthesize-round.ts';
 import { cancelTraining, launchTraining, resolveTraining, watchTraining } from './train/training.ts';
 import { watched } from './watch.ts';

@@ -13,8 +13,8 @@ export interface Settings {
 
 /** An inference server that speaks the OpenAI completions protocol. */
 export interface EndpointSettings {
-  /** Base address, without `/v1`. */
-  url: string;
+  /** Base addresses of its replicas, without `/v1`; one at least. */
+  urls: string[];
   /** Model id; without it the one model that the server serves. */
   model?: string;
   apiKey?: string;
@@ -26,6 +26,19 @@ export interface EndpointSettings {
   window: number;
   /** Tokens of an answer at most. */
   newTokens: number;
+  /** Name of the tokenizer of its model among `tokenizers`. */
+  tokenizer?: string;
+  /** What it costs, for the ledger. */
+  prices?: EndpointPrices;
+}
+
+/** Money per million tokens. */
+export interface EndpointPrices {
+  currency: string;
+  prompt: number;
+  /** Prompt tokens that the server had in its prefix cache. */
+  cached: number;
+  completion: number;
 }
 
 /** A `tokenizer.json` of Hugging Face's format and the ids that open and close a document. */

@@ -1,6 +1,6 @@
 import type { ObjectStore } from '../lake/store.ts';
 import type { Services } from './services.ts';
-import type { Endpoints } from './synthesize/endpoints.ts';
+import type { Endpoints } from './synthesize/endpoint/endpoints.ts';
 
 /** What a stage on the main thread gets besides its input. */
 export interface Work extends Services {

@@ -57,7 +57,7 @@ export async function openPipeline(lab: Lab, options: PipelineOptions = {}): Pro
     lake: lab.s3,
     endpoints: {
       default: {
-        url: endpoint.url,
+        urls: [endpoint.url],
         concurrency: options.concurrency ?? 16,
         timeoutMs: 60_000,
         window: 4096,

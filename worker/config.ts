@@ -18,14 +18,27 @@ const lake = z.strictObject({
   accessKeyIdEnv: variable.exactOptional(),
   secretAccessKeyEnv: variable.exactOptional(),
 });
+const address = z.url({ protocol: /^https?$/ });
+const price = z.number().min(0).default(0);
 const endpoint = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }),
+  /** One address, or one of each replica. */
+  url: z.union([address, z.array(address).min(1).max(256)]),
   model: z.string().min(1).exactOptional(),
   apiKeyEnv: variable.exactOptional(),
   concurrency: z.int().min(1).max(10_000).default(32),
   timeoutSeconds: z.number().positive().default(300),
   window: z.int().min(64).default(4096),
   newTokens: z.int().min(1).default(400),
+  tokenizer: name.exactOptional(),
+  /** Money per million tokens. */
+  prices: z
+    .strictObject({
+      currency: z.string().min(1).max(8).default('USD'),
+      prompt: price,
+      cached: price,
+      completion: price,
+    })
+    .exactOptional(),
 });
 const token = z.union([z.string().min(1), z.int().min(0)]);
 const tokenizer = z.strictObject({
@@ -98,9 +111,10 @@ export function settingsOf(
       ...(accessKeyId === undefined ? {} : { accessKeyId }),
       ...(secretAccessKey === undefined ? {} : { secretAccessKey }),
     },
-    endpoints: mapValues(config.endpoints, ({ apiKeyEnv, timeoutSeconds, ...each }, key) => {
+    endpoints: mapValues(config.endpoints, ({ apiKeyEnv, timeoutSeconds, url, ...each }, key) => {
       const apiKey = secret(apiKeyEnv, `the key of endpoint ${key}`);
-      return { ...each, timeoutMs: timeoutSeconds * 1000, ...(apiKey === undefined ? {} : { apiKey }) };
+      const urls = typeof url === 'string' ? [url] : url;
+      return { ...each, urls, timeoutMs: timeoutSeconds * 1000, ...(apiKey === undefined ? {} : { apiKey }) };
     }),
     tokenizers: mapValues(config.tokenizers, (each) => ({ ...each, file: resolve(folder, each.file) })),
     launchers: mapValues(config.launchers, (each) => ({

@@ -1,6 +1,6 @@
 import type { AttemptFolder } from '../../lake/commit.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import type { Completion } from './endpoint-client.ts';
+import type { Completion } from './endpoint/client.ts';
 
 /** Answers held back at most before they are flushed, and for how long (lake.md, "Answers of the endpoint"). */
 const CHUNK_ANSWERS = 64;

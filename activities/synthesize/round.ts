@@ -1,18 +1,14 @@
-import { setImmediate, setTimeout } from 'node:timers/promises';
-import { BadRequest, EndpointUnavailable } from '../../lake/errors.ts';
+import { setImmediate } from 'node:timers/promises';
+import { BadRequest } from '../../lake/errors.ts';
 import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import { documentId } from '../../lake/identity.ts';
 import type { GeneratorPin } from '../plan/pins.ts';
 import type { AnswerCache } from './answers.ts';
-import type { Completion, EndpointClient } from './endpoint-client.ts';
+import type { Completion, CompletionRequest, EndpointClient } from './endpoint/client.ts';
+import { persist } from './endpoint/tries.ts';
 import { type Entry, historyOf } from './entry.ts';
-import { estimateTokens, splitParts } from './parts.ts';
-import { parseCompletion } from './protocol/parse.ts';
-import { prompt } from './protocol/prompt.ts';
+import type { Ask, Generator } from './generators/generator.ts';
 import type { ScheduledText } from './schedule.ts';
-
-/** Kept free of the window: estimates are upper bounds by tokens of known tokenizers, not of every one. */
-const MARGIN = 0.1;
 
 /** An entry with the text it was about, as prompts of later rounds tell it. */
 export type Told = Entry & { context: string };
@@ -27,7 +23,9 @@ export interface Turn {
 export interface RoundDeps {
   client: Pick<EndpointClient, 'complete'>;
   answers: AnswerCache;
-  generator: GeneratorPin;
+  generator: Generator;
+  /** What the requests' hashes cover besides the prompts. */
+  pin: GeneratorPin;
   concurrency: number;
   signal: AbortSignal;
   /** Called after each text, with the requests that really went out for it. */
@@ -80,17 +78,15 @@ async function* inOrder(turns: Iterable<Turn> | AsyncIterable<Turn>): AsyncGener
 
 /** A text's turn: its parts one after the other, each with what the slot has behind it. */
 async function takeTurn(turn: Turn, deps: RoundDeps): Promise<Entry[]> {
-  const room = Math.floor((deps.generator.window - deps.generator.newTokens) * (1 - MARGIN));
-  const overhead = estimateTokens(prompt([], 'x'));
   const told = [...turn.before];
   const made: Entry[] = [];
   let start = 0;
   let requests = 0;
-  for (const [part, context] of splitParts(turn.text.text, room - overhead).entries()) {
+  for (const [part, context] of (await deps.generator.parts(turn.text.text)).entries()) {
     const end = start + Buffer.byteLength(context);
-    const asked = await ask(fitting(historyOf(told), context, room), context, deps);
+    const asked = await askAbout(historyOf(told), context, turn.slot, deps);
     requests += asked.requests;
-    const { pairs, drops } = parseCompletion(asked.answer.text);
+    const { pairs, drops } = deps.generator.parse(asked.answer.text);
     const dropped: Record<string, number> = {};
     for (const { reason } of drops) dropped[reason] = (dropped[reason] ?? 0) + 1;
     const entry: Entry = {
@@ -121,19 +117,7 @@ async function takeTurn(turn: Turn, deps: RoundDeps): Promise<Entry[]> {
   return made;
 }
 
-/** As much of the history, newest first, as the window holds beside the context: the oldest round goes first. */
-function fitting(history: Told[], context: string, room: number): Told[] {
-  let left = room - estimateTokens(prompt([], context));
-  let from = history.length;
-  for (const round of history.toReversed()) {
-    left -= estimateTokens(prompt([round], ''));
-    if (left < 0) break;
-    from--;
-  }
-  return history.slice(from);
-}
-
-interface Asked {
+interface Answered {
   answer: Completion;
   history: number;
   request: string;
@@ -141,60 +125,50 @@ interface Asked {
   setAside: string | undefined;
 }
 
-const NO_ANSWER: Completion = { text: '', finishReason: 'refused', promptTokens: 0, completionTokens: 0 };
+const NO_ANSWER: Completion = {
+  text: '',
+  finishReason: 'refused',
+  promptTokens: 0,
+  cachedTokens: 0,
+  completionTokens: 0,
+};
 
 /**
  * The answer to one text: from the cache where an earlier attempt had it, else from the endpoint. A refusal is met once
  * by a shorter prompt, without the history; a text refused alone is set aside with what the endpoint said.
  */
-async function ask(history: Told[], context: string, deps: RoundDeps): Promise<Asked> {
+async function askAbout(history: Told[], context: string, slot: string, deps: RoundDeps): Promise<Answered> {
+  const { generator, pin } = deps;
   let requests = 0;
-  let refused: BadRequest | undefined;
-  const { model, newTokens, temperature } = deps.generator;
-  for (const told of history.length === 0 ? [history] : [history, []]) {
-    const text = prompt(told, context);
-    const request = requestHash(deps.generator, text);
+  for (let told: readonly Told[] = history; ; told = []) {
+    const asked = await generator.ask(told, context, slot);
+    const request = requestHash(pin, asked.ask);
     let answer = deps.answers.find(request);
     if (answer === undefined) {
       try {
         answer = await persist(() => {
           requests++;
-          const call = { model, prompt: text, maxTokens: newTokens, temperature, id: request };
-          return deps.client.complete(call, deps.signal);
+          return deps.client.complete(requestOf(pin, asked.ask, request, slot), deps.signal);
         }, deps.signal);
       } catch (error) {
         if (!(error instanceof BadRequest)) throw error;
-        refused = error;
-        continue;
+        if (asked.history > 0) continue;
+        return { answer: NO_ANSWER, history: 0, request, requests, setAside: error.message };
       }
       deps.answers.keep(request, answer);
     }
-    return { answer, history: told.length, request, requests, setAside: undefined };
+    return { answer, history: asked.history, request, requests, setAside: undefined };
   }
-  const request = requestHash(deps.generator, prompt([], context));
-  return { answer: NO_ANSWER, history: 0, request, requests, setAside: refused?.message ?? 'refused' };
+}
+
+function requestOf(pin: GeneratorPin, ask: Ask, id: string, slot: string): CompletionRequest {
+  const { path, promptTokens } = ask;
+  const body = { model: pin.model, ...ask.body };
+  return { path, body, id, affinity: slot, promptTokens, maxTokens: pin.newTokens };
 }
 
 /** The identity of a request (lake.md): the same question to the same model is asked once in a run. */
-export function requestHash(generator: GeneratorPin, text: string): string {
+export function requestHash(generator: GeneratorPin, { prompt }: Pick<Ask, 'prompt'>): string {
   const { name, model, newTokens, temperature, window } = generator;
-  return sha256(canonicalJson({ name, model, parameters: { newTokens, temperature, window }, prompt: text }));
-}
-
-/** Waits between tries of one request, milliseconds, before the round gives up and Temporal's own retry takes over. */
-const WAITS = [500, 2_000];
-
-/** Asks again when the endpoint is briefly unavailable; a wait it asks for that is longer than ours is left to Temporal. */
-async function persist(call: () => Promise<Completion>, signal: AbortSignal): Promise<Completion> {
-  for (const wait of WAITS) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!(error instanceof EndpointUnavailable)) throw error;
-      const asked = error.context.retryAfter ?? 0;
-      if (asked > WAITS.reduce((sum, each) => sum + each)) throw error;
-      await setTimeout(Math.max(wait, asked), undefined, { signal });
-    }
-  }
-  return call();
+  return sha256(canonicalJson({ name, model, parameters: { newTokens, temperature, window }, prompt }));
 }

@@ -8,6 +8,7 @@ import type { Work } from '../work.ts';
 import { openAnswers } from './answers.ts';
 import { countsOf } from './entry.ts';
 import { ENTRIES, ENTRY_COLUMNS } from './entry-table.ts';
+import { openGenerator } from './generators/open.ts';
 import { runRound, type Turn } from './round.ts';
 import { readSlots, told } from './slots.ts';
 
@@ -60,7 +61,8 @@ export async function synthesizeRound(
       const made = await runRound(turns(), {
         client: { complete: (call, signal) => client.complete(call, signal).finally(checkCancelled) },
         answers,
-        generator: pins.generator,
+        generator: await openGenerator(pins.generator),
+        pin: pins.generator,
         concurrency: endpoints.settings(endpoint).concurrency,
         signal: work.signal,
         onProgress: (more) => {

@@ -7,7 +7,7 @@ import type {
   Settings,
   TokenizerSettings,
 } from '../../activities/settings.ts';
-import { openEndpointClient } from '../../activities/synthesize/endpoint-client.ts';
+import { openEndpointClient } from '../../activities/synthesize/endpoint/client.ts';
 import { openTokenizer } from '../../activities/tokenize/tokenizer.ts';
 import { trainerEnv } from '../../activities/train/command-env.ts';
 import { EndpointUnauthorized, InvalidConfig, ModelNotFound } from '../../lake/errors.ts';
@@ -54,7 +54,7 @@ export async function lookAtWorker(
 
 /** Asks an endpoint for its models, with the worker's key. */
 export function lookAtEndpoint(name: string, settings: EndpointSettings): Promise<Finding> {
-  const where = originOf(settings.url);
+  const where = settings.urls.map(originOf).join(', ');
   return look(
     `Endpoint ${name}`,
     (error) => {

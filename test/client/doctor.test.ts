@@ -48,7 +48,7 @@ test('addresses are shown without what may be secret in them', () => {
 });
 
 const endpoint = (url: string, more: Partial<EndpointSettings> = {}): EndpointSettings => ({
-  url,
+  urls: [url],
   concurrency: 1,
   timeoutMs: 5_000,
   window: 4096,

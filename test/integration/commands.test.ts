@@ -193,7 +193,7 @@ describe('runs in trouble', () => {
     const { endpoints } = pipeline.settings;
     const [endpoint] = Object.values(endpoints);
     if (endpoint === undefined) throw new Error('no endpoint');
-    await pipeline.work({ ...pipeline.settings, endpoints: { default: { ...endpoint, url } } });
+    await pipeline.work({ ...pipeline.settings, endpoints: { default: { ...endpoint, urls: [url] } } });
     await pipeline.start(textSpec('d', { maxFailedFraction: 0.5 }), run.run);
     const waiting = await until(async () => (await readRunState(target, run)).waiting[0], {
       within: 20_000,

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createActivities } from '../../activities/index.ts';
 import { publishRun } from '../../activities/publish/publish-run.ts';
 import { openPulse } from '../../activities/pulse.ts';
-import { openEndpointClient } from '../../activities/synthesize/endpoint-client.ts';
+import { openEndpointClient } from '../../activities/synthesize/endpoint/client.ts';
 import { loadPools } from '../../activities/template/pools.ts';
 import { commandLauncher } from '../../activities/train/command-launcher.ts';
 import { watched } from '../../activities/watch.ts';
@@ -213,10 +213,10 @@ const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
       const settings = pipeline.settings.endpoints.default;
       if (settings === undefined) throw new Error('no endpoint');
       const client = openEndpointClient('default', settings);
-      const request = { model: 'instruct-lake-rules', maxTokens: -1, temperature: 0, id: 'r17' };
-      return thrown(() => client.complete({ ...request, prompt: '<s> <CON> x </CON>' })).finally(
-        client.close,
-      );
+      const body = { model: 'instruct-lake-rules', prompt: '<s> <CON> x </CON>', max_tokens: -1 };
+      const sizes = { promptTokens: 9, maxTokens: 1 };
+      const request = { path: '/v1/completions' as const, body, id: 'r17', affinity: 's', ...sizes };
+      return thrown(() => client.complete(request)).finally(client.close);
     },
     says: ['endpoint default', 'request r17', '400'],
   },

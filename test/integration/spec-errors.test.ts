@@ -16,7 +16,7 @@ beforeAll(async () => {
     endpoints: {
       ...endpoints,
       'other-model': { ...standard, model: 'a-model-nobody-serves' },
-      nowhere: { ...standard, url: `${standard.url}/not-here` },
+      nowhere: { ...standard, urls: [`${standard.urls[0]}/not-here`] },
     },
   });
 });

@@ -15,7 +15,7 @@ test('names become settings: defaults filled in, paths from the file’s folder,
     lake: { bucket: 'lake', region: 'us-east-1', accessKeyId: 'k', secretAccessKey: 's' },
     endpoints: {
       default: {
-        url: 'http://vllm:8000',
+        urls: ['http://vllm:8000'],
         concurrency: 32,
         timeoutMs: 300_000,
         window: 4096,

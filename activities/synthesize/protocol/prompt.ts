@@ -1,11 +1,6 @@
 import type { Pair } from '../../../workflows/contract.ts';
+import type { Round } from '../generators/generator.ts';
 import { MARK, neutralise } from './markers.ts';
-
-/** A text and the pairs that were made for it, as they stand in the prompts of later rounds. */
-export interface Round {
-  context: string;
-  pairs: readonly Pair[];
-}
 
 /** A text as the synthesizer is asked about it; marks inside it are made harmless. An empty text gives the opening mark alone. */
 export function contextBlock(text: string): string {

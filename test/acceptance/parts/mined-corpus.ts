@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GeneratorPin } from '../../../activities/plan/pins.ts';
 import type { AnswerCache } from '../../../activities/synthesize/answers.ts';
-import type { Completion } from '../../../activities/synthesize/endpoint-client.ts';
+import type { Completion } from '../../../activities/synthesize/endpoint/client.ts';
+import { instructionSynthesizer } from '../../../activities/synthesize/generators/instruction-synthesizer.ts';
 import { runRound, type Told } from '../../../activities/synthesize/round.ts';
 import { type ScheduledText, schedule } from '../../../activities/synthesize/schedule.ts';
 import { sliceBytes } from '../../../activities/synthesize/slots.ts';
@@ -68,9 +69,10 @@ export async function mineCorpus(texts: readonly CorpusText[], rounds: number): 
         .map(({ text }) => ({ slot: id, round, text, before: bySlot.get(id) ?? [] })),
     );
     const made = await runRound(turns, {
-      client: { complete: async (request) => answered(request.prompt) },
+      client: { complete: async (request) => answered(String(request.body.prompt)) },
       answers: NO_CACHE,
-      generator: GENERATOR,
+      generator: instructionSynthesizer(GENERATOR),
+      pin: GENERATOR,
       concurrency: 1,
       signal: new AbortController().signal,
       onProgress: () => {},
@@ -89,7 +91,7 @@ function answered(prompt: string): Completion {
     maxTokens: GENERATOR.newTokens,
     stop: [],
   });
-  return { text, finishReason: finish, promptTokens, completionTokens };
+  return { text, finishReason: finish, promptTokens, cachedTokens: 0, completionTokens };
 }
 
 /** Every text is asked about once here, so that there is nothing to find. */

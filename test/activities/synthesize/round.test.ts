@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { AnswerCache } from '../../../activities/synthesize/answers.ts';
-import type { Completion, CompletionRequest } from '../../../activities/synthesize/endpoint-client.ts';
+import type { Completion, CompletionRequest } from '../../../activities/synthesize/endpoint/client.ts';
+import { instructionSynthesizer } from '../../../activities/synthesize/generators/instruction-synthesizer.ts';
 import { prompt } from '../../../activities/synthesize/protocol/prompt.ts';
 import { type RoundDeps, runRound, type Told, type Turn } from '../../../activities/synthesize/round.ts';
 import { BadRequest, EndpointUnavailable } from '../../../lake/errors.ts';
 
-const generator = {
+const pin = {
   name: 'instruction-synthesizer',
   model: 'm',
   window: 4096,
@@ -20,13 +21,15 @@ const turn = (row: number, text: string, before: Told[] = []): Turn => ({
   before,
 });
 
+type Sent = CompletionRequest & { text: string };
+
 /** A round against answers given by a function of the request; what was asked and kept is recorded. */
 async function round(
   turns: Turn[],
-  answer: (request: CompletionRequest, n: number) => string | Error,
+  answer: (request: Sent, n: number) => string | Error,
   more: Partial<RoundDeps> = {},
 ) {
-  const asked: CompletionRequest[] = [];
+  const asked: Sent[] = [];
   const kept = new Map<string, Completion>();
   const answers: AnswerCache = {
     find: (request) => kept.get(request),
@@ -36,14 +39,16 @@ async function round(
   const deps: RoundDeps = {
     client: {
       async complete(request) {
-        asked.push(request);
-        const given = answer(request, asked.length);
+        const sent = { ...request, text: String(request.body.prompt) };
+        asked.push(sent);
+        const given = answer(sent, asked.length);
         if (given instanceof Error) throw given;
-        return { text: given, finishReason: 'stop', promptTokens: 10, completionTokens: 5 };
+        return { text: given, finishReason: 'stop', promptTokens: 10, cachedTokens: 0, completionTokens: 5 };
       },
     },
     answers,
-    generator,
+    generator: instructionSynthesizer(pin),
+    pin,
     concurrency: 4,
     signal: new AbortController().signal,
     onProgress: () => {},
@@ -60,21 +65,34 @@ async function toldOf(row: number, text: string, before: Told[] = []): Promise<T
 
 describe('a round', () => {
   test('prompts each text once, and entries come in the order of the turns', async () => {
-    const { entries, asked } = await round([turn(0, 'A'), turn(1, 'B')], ({ prompt: text }) =>
+    const { entries, asked } = await round([turn(0, 'A'), turn(1, 'B')], ({ text }) =>
       text.includes('A') ? PAIR : 'nothing',
     );
-    expect(asked.map((each) => each.prompt).sort()).toEqual([prompt([], 'A'), prompt([], 'B')]);
+    expect(asked.map((each) => each.text).sort()).toEqual([prompt([], 'A'), prompt([], 'B')]);
     expect(entries.map(({ row, pairs, linked, history }) => [row, pairs.length, linked, history])).toEqual([
       [0, 1, false, 0],
       [1, 0, false, 0],
     ]);
     expect(entries[1]?.drops).toEqual({ incomplete: 1 });
   });
+  test('goes out as the protocol wants it: the literal text, and no mark added by the server', async () => {
+    const { asked } = await round([turn(0, 'A')], () => PAIR);
+    const [{ path, body, affinity } = { path: '', body: {}, affinity: '' }] = asked;
+    expect([path, affinity]).toEqual(['/v1/completions', 'slot-0']);
+    expect(body).toEqual({
+      model: 'm',
+      prompt: '<s> <CON> A </CON>\n\n',
+      max_tokens: 400,
+      temperature: 0,
+      n: 1,
+      add_special_tokens: false,
+    });
+  });
   test('the linked texts and pairs before it stand in front of a text', async () => {
     const first = await toldOf(0, 'A');
     const second = await toldOf(3, 'B', [first]);
     const { entries, asked } = await round([turn(6, 'C', [first, second])], () => PAIR);
-    expect(asked[0]?.prompt).toBe(prompt([first, second], 'C'));
+    expect(asked[0]?.text).toBe(prompt([first, second], 'C'));
     expect(entries[0]).toMatchObject({ linked: true, history: 2 });
   });
   test('without pairs in this round the text is not linked, whatever stood before', async () => {
@@ -85,18 +103,18 @@ describe('a round', () => {
     const long = 'word '.repeat(700);
     const first = await toldOf(0, `first ${long}`);
     const second = await toldOf(3, `second ${long}`, [first]);
-    const window = { ...generator, window: 2_600 };
+    const narrow = { ...pin, window: 2_600 };
     const { entries, asked } = await round([turn(6, 'C', [first, second])], () => PAIR, {
-      generator: window,
+      generator: instructionSynthesizer(narrow),
     });
     expect(entries[0]?.history).toBe(1);
-    expect(asked[0]?.prompt).toContain('second');
-    expect(asked[0]?.prompt).not.toContain('first');
+    expect(asked[0]?.text).toContain('second');
+    expect(asked[0]?.text).not.toContain('first');
   });
   test('a text too long for the window is asked about in parts that make up the whole, one after the other', async () => {
     const text = Array.from({ length: 400 }, (_, i) => `Sentence number ${i} stands here. `).join('');
     const { entries, asked } = await round([turn(0, text)], () => PAIR, {
-      generator: { ...generator, window: 1_500 },
+      generator: instructionSynthesizer({ ...pin, window: 1_500 }),
     });
     expect(entries.length).toBeGreaterThan(2);
     expect(asked).toHaveLength(entries.length);
@@ -108,12 +126,11 @@ describe('a round', () => {
   });
   test('a refusal is met once without the history, then the text is set aside with the reason', async () => {
     const first = await toldOf(0, 'A');
-    const refuseLong = ({ prompt: text }: CompletionRequest) =>
-      text.includes('A') ? new BadRequest('too long') : PAIR;
+    const refuseLong = ({ text }: Sent) => (text.includes('A') ? new BadRequest('too long') : PAIR);
     const short = await round([turn(3, 'B', [first])], refuseLong);
     expect(short.entries[0]).toMatchObject({ history: 0, linked: false, setAside: undefined });
     expect(short.asked).toHaveLength(2);
-    const never = await round([turn(3, 'B', [first]), turn(4, 'C')], ({ prompt: text }) =>
+    const never = await round([turn(3, 'B', [first]), turn(4, 'C')], ({ text }) =>
       text.includes('B') ? new BadRequest('poison') : PAIR,
     );
     expect(never.entries.map(({ setAside, pairs }) => [setAside, pairs.length])).toEqual([
@@ -126,7 +143,7 @@ describe('a round', () => {
     const again = await round([turn(0, 'A'), turn(1, 'B'), turn(2, 'C')], () => PAIR, {
       answers: { find: (request) => first.kept.get(request), keep: () => {}, flush: async () => {} },
     });
-    expect(again.asked.map((each) => each.prompt)).toEqual([prompt([], 'C')]);
+    expect(again.asked.map((each) => each.text)).toEqual([prompt([], 'C')]);
     expect(again.entries.slice(0, 2)).toEqual(first.entries);
   });
   test('an endpoint that is briefly away is asked again; one that stays away ends the round, answers kept', async () => {
@@ -136,7 +153,7 @@ describe('a round', () => {
     const kept: string[] = [];
     const gone = round(
       [turn(0, 'A'), turn(1, 'B')],
-      ({ prompt: text }) => (text.includes('B') ? new EndpointUnavailable('down') : PAIR),
+      ({ text }) => (text.includes('B') ? new EndpointUnavailable('down') : PAIR),
       {
         answers: {
           find: () => undefined,

@@ -75,7 +75,13 @@ export async function openLake(scene: Scene): Promise<Lake> {
 
 /** What a worker is told; its store is the one it gets, mostly a proxy in front of ours. */
 export function settingsOf(scene: Scene, s3: Required<S3Settings>): Settings {
-  const endpoint = { url: scene.endpoint, concurrency: 4, timeoutMs: 60_000, window: 4096, newTokens: 400 };
+  const endpoint = {
+    urls: [scene.endpoint],
+    concurrency: 4,
+    timeoutMs: 60_000,
+    window: 4096,
+    newTokens: 400,
+  };
   return {
     lake: s3,
     endpoints: { default: endpoint },

@@ -7,23 +7,29 @@ import {
   type ErrorContext,
   type LakeError,
   ModelNotFound,
-} from '../../lake/errors.ts';
-import type { EndpointSettings } from '../settings.ts';
+} from '../../../lake/errors.ts';
+import type { EndpointSettings } from '../../settings.ts';
 
-/** One answer of `/v1/completions`, with the server's own token counts. */
+/** One answer of an endpoint, with the server's own token counts. */
 export interface Completion {
   text: string;
   finishReason: string;
   promptTokens: number;
+  /** Of the prompt's tokens, those that the server had in its prefix cache; 0 where it does not say. */
+  cachedTokens: number;
   completionTokens: number;
 }
 export interface CompletionRequest {
-  model: string;
-  prompt: string;
-  maxTokens: number;
-  temperature: number;
+  path: '/v1/completions' | '/v1/chat/completions';
+  /** The whole body, the model in it. */
+  body: Record<string, unknown>;
   /** The request's hash: sent as `X-Request-Id` and named in errors. */
   id: string;
+  /** Requests whose prompts begin alike have the same; a replica that has seen one serves the others sooner. */
+  affinity: string;
+  /** Tokens of the prompt (or an upper estimate) and of the answer at most: what the request may cost the server. */
+  promptTokens: number;
+  maxTokens: number;
 }
 export interface EndpointClient {
   /** The model to ask for: the configured one when the server has it, else the only one it serves. Throws ModelNotFound. */
@@ -34,11 +40,10 @@ export interface EndpointClient {
 }
 
 /**
- * A client of the OpenAI completions protocol. The prompt carries its own `<s>`, so the server is told to add none
- * (`add_special_tokens: false`, vLLM's name). Redirects are not followed: a key must not travel to another host.
+ * A client of the OpenAI completions protocols. Redirects are not followed: a key must not travel to another host.
  */
 export function openEndpointClient(name: string, settings: EndpointSettings): EndpointClient {
-  const base = settings.url.replace(/\/+$/, '');
+  const base = (settings.urls[0] ?? '').replace(/\/+$/, '');
   const agent = new Agent({
     connections: settings.concurrency,
     headersTimeout: settings.timeoutMs,
@@ -104,13 +109,12 @@ export function openEndpointClient(name: string, settings: EndpointSettings): En
       }
       return wanted;
     },
-    async complete({ model, prompt, maxTokens, temperature, id }, signal) {
+    async complete({ path, body, id }, signal) {
       signal?.throwIfAborted();
       const where = { endpoint: name, requestId: id };
-      const body = { model, prompt, max_tokens: maxTokens, temperature, n: 1, add_special_tokens: false };
       const turn = limit(async () => {
         signal?.throwIfAborted();
-        return completionOf(await call('/v1/completions', body, where, signal), where);
+        return completionOf(await call(path, body, where, signal), where);
       });
       return signal === undefined ? turn : orAborted(turn, signal);
     },
@@ -129,20 +133,26 @@ function orAborted<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
 
 function completionOf(answer: unknown, where: ErrorContext): Completion {
   const { choices, usage } = answer as {
-    choices?: { text?: unknown; finish_reason?: unknown }[];
-    usage?: { prompt_tokens?: unknown; completion_tokens?: unknown };
+    choices?: { text?: unknown; message?: { content?: unknown }; finish_reason?: unknown }[];
+    usage?: {
+      prompt_tokens?: unknown;
+      completion_tokens?: unknown;
+      prompt_tokens_details?: { cached_tokens?: unknown } | null;
+    };
   };
   const choice = choices?.[0];
-  if (typeof choice?.text !== 'string') {
+  const text = choice?.text ?? choice?.message?.content;
+  if (typeof text !== 'string') {
     throw new EndpointUnavailable(
       'the answer holds no completion text; is this an OpenAI-compatible server?',
       where,
     );
   }
   return {
-    text: choice.text,
-    finishReason: typeof choice.finish_reason === 'string' ? choice.finish_reason : 'unknown',
+    text,
+    finishReason: typeof choice?.finish_reason === 'string' ? choice.finish_reason : 'unknown',
     promptTokens: count(usage?.prompt_tokens),
+    cachedTokens: count(usage?.prompt_tokens_details?.cached_tokens),
     completionTokens: count(usage?.completion_tokens),
   };
 }

@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { openEndpointClient } from '../../../activities/synthesize/endpoint-client.ts';
+import { openEndpointClient } from '../../../../activities/synthesize/endpoint/client.ts';
 import {
   BadRequest,
   EndpointUnauthorized,
   EndpointUnavailable,
   type LakeError,
   ModelNotFound,
-} from '../../../lake/errors.ts';
+} from '../../../../lake/errors.ts';
 
 const open: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -33,7 +33,7 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
 }
 function client(url: string, more: object = {}) {
   const made = openEndpointClient('gpu', {
-    url,
+    urls: [url],
     concurrency: 4,
     timeoutMs: 2_000,
     window: 4096,
@@ -51,32 +51,37 @@ const json = (
 ) => {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 };
-const request = { model: 'm', prompt: '<s> <CON> x </CON>\n\n', maxTokens: 400, temperature: 0, id: 'abc' };
+const request = {
+  path: '/v1/completions' as const,
+  body: { model: 'm', prompt: '<s> <CON> x </CON>\n\n' },
+  id: 'abc',
+  affinity: 'slot',
+  promptTokens: 9,
+  maxTokens: 400,
+};
 
 describe('a completion', () => {
-  test('goes out as the protocol wants it, and comes back with the server’s counts', async () => {
+  test('goes out as it was given, and comes back with the server’s counts', async () => {
     const { url, asked } = await serve((_, response) =>
       json(response, 200, {
         choices: [{ text: 'answer', finish_reason: 'stop' }],
-        usage: { prompt_tokens: 7, completion_tokens: 3 },
+        usage: {
+          prompt_tokens: 7,
+          completion_tokens: 3,
+          prompt_tokens_details: { cached_tokens: 2 },
+        },
       }),
     );
     expect(await client(`${url}/`, { apiKey: 'secret' }).complete(request)).toEqual({
       text: 'answer',
       finishReason: 'stop',
       promptTokens: 7,
+      cachedTokens: 2,
       completionTokens: 3,
     });
     expect(asked[0]?.url).toBe('/v1/completions');
     expect(asked[0]?.headers).toMatchObject({ authorization: 'Bearer secret', 'x-request-id': 'abc' });
-    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({
-      model: 'm',
-      prompt: request.prompt,
-      max_tokens: 400,
-      temperature: 0,
-      n: 1,
-      add_special_tokens: false,
-    });
+    expect(JSON.parse(asked[0]?.body ?? '')).toEqual(request.body);
   });
   test.each([
     [400, BadRequest],

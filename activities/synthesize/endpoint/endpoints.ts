@@ -1,6 +1,6 @@
-import { named } from '../services.ts';
-import type { EndpointSettings } from '../settings.ts';
-import { type EndpointClient, openEndpointClient } from './endpoint-client.ts';
+import { named } from '../../services.ts';
+import type { EndpointSettings } from '../../settings.ts';
+import { type EndpointClient, openEndpointClient } from './client.ts';
 
 /** The endpoints of a worker's configuration, each with one client that all its rounds share. */
 export interface Endpoints {
