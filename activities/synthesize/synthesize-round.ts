@@ -10,6 +10,7 @@ import { DROP_COLUMNS, DROPS, dropCounts, droppedFrom } from './drops.ts';
 import { countsOf } from './entry.ts';
 import { ENTRIES, ENTRY_COLUMNS } from './entry-table.ts';
 import { openGenerator } from './generators/open.ts';
+import { pinnedPromptTokenizer } from './prompt-tokenizer.ts';
 import { runRound, type Turn } from './round.ts';
 import { readSlots, told } from './slots.ts';
 
@@ -59,7 +60,8 @@ export async function synthesizeRound(
       const answers = await openAnswers(store, enduring, folder);
       let requests = 0;
       const client = endpoints.client(endpoint);
-      const opened = await openGenerator(pins.generator);
+      const tokenizer = await pinnedPromptTokenizer(work.settings, endpoint, pins.generator.tokenizer);
+      const opened = await openGenerator(pins.generator, tokenizer);
       const made = await runRound(turns(), {
         client: { complete: (call, signal) => client.complete(call, signal).finally(checkCancelled) },
         answers,

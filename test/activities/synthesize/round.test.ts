@@ -12,6 +12,7 @@ const pin = {
   window: 4096,
   newTokens: 400,
   temperature: 0,
+  tokenizer: null,
 };
 const PAIR = '<QUE> q <ANS> a </END>';
 const turn = (row: number, text: string, before: Told[] = []): Turn => ({
