@@ -3,12 +3,12 @@ export const STAGE_VERSIONS = {
   plan: 2,
   scan: 2,
   dedupe: 2,
-  synthesize: 1,
-  template: 2,
+  synthesize: 2,
+  template: 3,
   settle: 1,
   mix: 1,
   exchange: 1,
   shards: 1,
-  publish: 2,
+  publish: 3,
 } as const;
 export type Stage = keyof typeof STAGE_VERSIONS;

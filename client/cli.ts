@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { acceptCommand, resumeCommand } from './commands/decision.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { dropsCommand } from './commands/drops.ts';
 import { endpointCommand } from './commands/endpoint.ts';
 import { importCommand } from './commands/import.ts';
 import { ingestCommand } from './commands/ingest.ts';
@@ -54,6 +55,7 @@ for (const command of [
   acceptCommand(),
   resumeCommand(),
   verifyCommand(),
+  dropsCommand(),
   doctorCommand(),
   specCommand(),
   workerCommand(),

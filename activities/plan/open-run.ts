@@ -5,6 +5,7 @@ import { type FullSpec, milliseconds, parseSpec } from '../../lake/spec.ts';
 import { UNICODE_VERSION } from '../../lake/unicode/normalise.ts';
 import type { OpenedRun } from '../../workflows/contract.ts';
 import { named } from '../services.ts';
+import { promptTokenizer } from '../synthesize/prompt-tokenizer.ts';
 import { poolsDigest } from '../template/pools.ts';
 import { openTokenizer } from '../tokenize/tokenizer.ts';
 import { STAGE_VERSIONS } from '../versions.ts';
@@ -32,6 +33,7 @@ export async function openRun(
   await refuseOtherSpec(store, run, spec);
   const endpoint = named('endpoint', spec.synthesize.endpoint, settings.endpoints);
   const tokenizer = await openTokenizer(named('tokenizer', spec.tokenizer, settings.tokenizers));
+  const prompts = await promptTokenizer(settings, spec.synthesize.endpoint);
   if (spec.train !== undefined) named('launcher', spec.train.launcher, settings.launchers);
   const model = await endpoints.client(spec.synthesize.endpoint).model(signal);
   const pins: RunPins = {
@@ -51,6 +53,7 @@ export async function openRun(
       window: endpoint.window,
       newTokens: endpoint.newTokens,
       temperature: 0,
+      tokenizer: prompts?.sha256 ?? null,
     },
     pools: poolsDigest(),
     unicode: UNICODE_VERSION,

@@ -27,6 +27,8 @@ export interface GeneratorPin {
   window: number;
   newTokens: number;
   temperature: number;
+  /** SHA-256 of the tokenizer that prompts are made into ids with; null when they go out as text. */
+  tokenizer: string | null;
 }
 
 /** Throws SpecConflict when the run is there already with another spec. */

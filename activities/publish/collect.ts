@@ -17,6 +17,7 @@ import { readSources } from '../plan/read-plan.ts';
 import { readSettled } from '../settle/excluded.ts';
 import type { SettledCounts } from '../settle/settle-failures.ts';
 import { dtypeFor } from '../shards/megatron.ts';
+import { addReasons } from '../synthesize/drops.ts';
 import type { InstructionData } from '../template/template-instructions.ts';
 import type { CorpusData } from '../template/template-partition.ts';
 import type { ManifestCore, PublishedShard, RunCounts } from './publication.ts';
@@ -102,6 +103,13 @@ export async function collect(
   return { core, shards };
 }
 
+/** What was dropped from answers, by reason. */
+function reasonsOf(corpus: readonly StageCommit[]): Record<string, number> {
+  const reasons: Record<string, number> = {};
+  for (const { data } of corpus) addReasons(reasons, (data as CorpusData).drops);
+  return reasons;
+}
+
 /** Instruction sources that failed, once each. */
 function failedInstructions(commits: readonly StageCommit[]): FailedSource[] {
   const failures = commits.flatMap(({ data }) => (data as InstructionData).failures);
@@ -155,7 +163,7 @@ function countsOf(from: {
       linked: texts('linked'),
       setAside: texts('setAside'),
     },
-    pairs: { valid: texts('pairs'), dropped: texts('droppedPairs') },
+    pairs: { valid: texts('pairs'), dropped: texts('droppedPairs'), reasons: reasonsOf(corpus) },
     usage: { promptTokens: texts('promptTokens'), completionTokens: texts('completionTokens') },
     documents: {
       chains: sum(corpus, 'chains'),

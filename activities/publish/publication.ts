@@ -33,7 +33,8 @@ export interface RunCounts {
     linked: number;
     setAside: number;
   };
-  pairs: { valid: number; dropped: number };
+  /** `reasons`: what was dropped from answers, by reason; together they are `dropped`. */
+  pairs: { valid: number; dropped: number; reasons: Record<string, number> };
   usage: { promptTokens: number; completionTokens: number };
   documents: {
     chains: number;

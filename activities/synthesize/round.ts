@@ -9,6 +9,7 @@ import { persist } from './endpoint/tries.ts';
 import { type Entry, historyOf } from './entry.ts';
 import type { Ask, Generator } from './generators/generator.ts';
 import type { ScheduledText } from './schedule.ts';
+import { saysTooLong } from './too-long.ts';
 
 /** An entry with the text it was about, as prompts of later rounds tell it. */
 export type Told = Entry & { context: string };
@@ -76,16 +77,30 @@ async function* inOrder(turns: Iterable<Turn> | AsyncIterable<Turn>): AsyncGener
   yield* turns;
 }
 
-/** A text's turn: its parts one after the other, each with what the slot has behind it. */
+/** Of the window, what a part may fill that the endpoint has called too long. */
+const SMALLER = 0.5;
+
+/**
+ * A text's turn: its parts one after the other, each with what the slot has behind it. A part that is too long by the
+ * endpoint's own count is cut once into smaller ones.
+ */
 async function takeTurn(turn: Turn, deps: RoundDeps): Promise<Entry[]> {
   const told = [...turn.before];
   const made: Entry[] = [];
   let start = 0;
   let requests = 0;
-  for (const [part, context] of (await deps.generator.parts(turn.text.text)).entries()) {
-    const end = start + Buffer.byteLength(context);
+  const parts = (await deps.generator.parts(turn.text.text)).map((context) => ({ context, whole: true }));
+  for (let next = parts.shift(); next !== undefined; next = parts.shift()) {
+    const { context, whole } = next;
     const asked = await askAbout(historyOf(told), context, turn.slot, deps);
     requests += asked.requests;
+    const smaller = asked.tooLong && whole ? await deps.generator.parts(context, SMALLER) : [];
+    if (smaller.length > 1) {
+      parts.unshift(...smaller.map((piece) => ({ context: piece, whole: false })));
+      continue;
+    }
+    const part = made.length;
+    const end = start + Buffer.byteLength(context);
     const { pairs, drops } = deps.generator.parse(asked.answer.text);
     const dropped: Record<string, number> = {};
     for (const { reason } of drops) dropped[reason] = (dropped[reason] ?? 0) + 1;
@@ -123,6 +138,8 @@ interface Answered {
   request: string;
   requests: number;
   setAside: string | undefined;
+  /** It was set aside for its length. */
+  tooLong: boolean;
 }
 
 const NO_ANSWER: Completion = {
@@ -134,30 +151,38 @@ const NO_ANSWER: Completion = {
 };
 
 /**
- * The answer to one text: from the cache where an earlier attempt had it, else from the endpoint. A refusal is met once
- * by a shorter prompt, without the history; a text refused alone is set aside with what the endpoint said.
+ * The answer to one text: from the cache where an earlier attempt had it, else from the endpoint. A prompt that is refused
+ * as too long is sent again without its oldest round, then without any; one refused for something else, without any. A text
+ * refused alone is set aside with what the endpoint said.
  */
 async function askAbout(history: Told[], context: string, slot: string, deps: RoundDeps): Promise<Answered> {
   const { generator, pin } = deps;
+  let told: readonly Told[] = history;
+  let request = '';
   let requests = 0;
-  for (let told: readonly Told[] = history; ; told = []) {
-    const asked = await generator.ask(told, context, slot);
-    const request = requestHash(pin, asked.ask);
-    let answer = deps.answers.find(request);
-    if (answer === undefined) {
-      try {
+  for (let shortened = false; ; shortened = true) {
+    let stood = told.length;
+    try {
+      const asked = await generator.ask(told, context, slot);
+      stood = asked.history;
+      request = requestHash(pin, asked.ask);
+      let answer = deps.answers.find(request);
+      if (answer === undefined) {
         answer = await persist(() => {
           requests++;
           return deps.client.complete(requestOf(pin, asked.ask, request, slot), deps.signal);
         }, deps.signal);
-      } catch (error) {
-        if (!(error instanceof BadRequest)) throw error;
-        if (asked.history > 0) continue;
-        return { answer: NO_ANSWER, history: 0, request, requests, setAside: error.message };
+        deps.answers.keep(request, answer);
       }
-      deps.answers.keep(request, answer);
+      return { answer, history: stood, request, requests, setAside: undefined, tooLong: false };
+    } catch (error) {
+      if (!(error instanceof BadRequest)) throw error;
+      const tooLong = saysTooLong(error);
+      if (stood === 0) {
+        return { answer: NO_ANSWER, history: 0, request, requests, setAside: error.message, tooLong };
+      }
+      told = tooLong && !shortened ? told.slice(told.length - stood + 1) : [];
     }
-    return { answer, history: asked.history, request, requests, setAside: undefined };
   }
 }
 

@@ -6,9 +6,11 @@ import { checkStage, readPins } from '../plan/pins.ts';
 import { readEntry } from '../plan/read-plan.ts';
 import type { Work } from '../work.ts';
 import { openAnswers } from './answers.ts';
+import { DROP_COLUMNS, DROPS, dropCounts, droppedFrom } from './drops.ts';
 import { countsOf } from './entry.ts';
 import { ENTRIES, ENTRY_COLUMNS } from './entry-table.ts';
 import { openGenerator } from './generators/open.ts';
+import { pinnedPromptTokenizer } from './prompt-tokenizer.ts';
 import { runRound, type Turn } from './round.ts';
 import { readSlots, told } from './slots.ts';
 
@@ -58,10 +60,12 @@ export async function synthesizeRound(
       const answers = await openAnswers(store, enduring, folder);
       let requests = 0;
       const client = endpoints.client(endpoint);
+      const tokenizer = await pinnedPromptTokenizer(work.settings, endpoint, pins.generator.tokenizer);
+      const opened = await openGenerator(pins.generator, tokenizer);
       const made = await runRound(turns(), {
         client: { complete: (call, signal) => client.complete(call, signal).finally(checkCancelled) },
         answers,
-        generator: await openGenerator(pins.generator),
+        generator: opened,
         pin: pins.generator,
         concurrency: endpoints.settings(endpoint).concurrency,
         signal: work.signal,
@@ -69,8 +73,11 @@ export async function synthesizeRound(
           requests += more;
         },
       });
-      const output = await writeTable(folder, ENTRIES, ENTRY_COLUMNS, made);
-      return { outputs: [output], counts: { ...countsOf(made), requests } };
+      const outputs = [
+        await writeTable(folder, ENTRIES, ENTRY_COLUMNS, made),
+        await writeTable(folder, DROPS, DROP_COLUMNS, [...droppedFrom(made, opened)]),
+      ];
+      return { outputs, counts: { ...countsOf(made), ...dropCounts(made), requests } };
     },
   );
   return { ref, counts: commit.counts };

@@ -8,6 +8,7 @@ import type { ScannedText } from '../scan/texts.ts';
 import type { Services } from '../services.ts';
 import { keysOf, readExcluded } from '../settle/excluded.ts';
 import { dtypeFor } from '../shards/megatron.ts';
+import { addReasons, dropReasons } from '../synthesize/drops.ts';
 import { addEntryCounts, chainsOf, countsOf, type Entry, type EntryCounts } from '../synthesize/entry.ts';
 import type { Slot } from '../synthesize/schedule.ts';
 import { readSlots, sliceBytes } from '../synthesize/slots.ts';
@@ -70,6 +71,7 @@ export async function templatePartition(
       const tokenizer = await pinnedTokenizer(settings, pins);
       const counts = { rawTexts: 0, chains: 0, documents: 0, tokens: 0, overlong: 0 };
       const texts = countsOf([]);
+      const drops: Record<string, number> = {};
       async function* documents(): AsyncGenerator<TokenizedDocument[]> {
         for await (const drafts of inBatches(draftsOfBlocks())) {
           const made = await tokenize(drafts, tokenizer, sequenceLength, checkCancelled);
@@ -92,6 +94,7 @@ export async function templatePartition(
             checkCancelled();
             const entries = block.entries.get(slot.id) ?? [];
             addEntryCounts(texts, countsOf(entries));
+            addReasons(drops, dropReasons(entries));
             return draftsOf(slot, entries, seed);
           });
           for (const each of slots) if (!each.converted) counts.rawTexts += each.texts.length;
@@ -103,7 +106,7 @@ export async function templatePartition(
         seed,
         dtype: dtypeFor(pins.tokenizer.highestId),
       });
-      return { outputs, counts, data: { ...totals, texts } };
+      return { outputs, counts, data: { ...totals, texts, drops } };
     },
   );
   return { ref, counts: commit.counts };
@@ -112,6 +115,8 @@ export async function templatePartition(
 /** What the commit of a partition of the corpus says besides its totals: the counts of the rounds behind its documents. */
 export interface CorpusData {
   texts: EntryCounts;
+  /** Dropped segments of answers by reason. */
+  drops: Record<string, number>;
 }
 
 /** Characters of documents that are tokenized and written at once, about: small blocks together. */

@@ -86,6 +86,7 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
         [pairs.dropped, 'dropped', 'rare'],
       ])}${perText}`,
     ],
+    ...(pairs.dropped === 0 ? [] : [['drops', reasons(pairs.reasons)] satisfies Row]),
     [
       'documents',
       list([
@@ -122,6 +123,14 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
       ])}, ${bytes(size)} (${dtype})`,
     ],
   ];
+}
+
+/** Why pieces of answers became no pairs, the most frequent first. */
+function reasons(counts: Record<string, number>): string {
+  return Object.entries(counts)
+    .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+    .map(([reason, count]) => `${thousands(count)} ${reason}`)
+    .join(', ');
 }
 
 const epochs = (got: number, unique: number): string =>

@@ -26,9 +26,12 @@ export interface Asked {
 
 /** A way to have pairs written about texts, chosen by its name in the spec. */
 export interface Generator {
-  /** Cuts a text into parts that each fit the window alone. Joined they are the text. */
-  parts(text: string): Promise<string[]>;
-  /** The question about `context`; of the history (oldest first) as much as the window holds, the oldest left out first. */
+  /** Cuts a text into parts that each fit the window (or `share` of it) alone. Joined they are the text. */
+  parts(text: string, share?: number): Promise<string[]>;
+  /**
+   * The question about `context`; of the history (oldest first) as much as the window holds, the oldest left out first.
+   * Throws BadRequest for one that may not be asked.
+   */
   ask(history: readonly Round[], context: string, slot: string): Promise<Asked>;
   /** Reads an answer. Never throws: what is no pair becomes a drop. */
   parse(answer: string): Parsed;

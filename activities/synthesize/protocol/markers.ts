@@ -17,7 +17,7 @@ export const MARK = {
  * What a protocol mark's `<` becomes in a prompt: U+2039, which people read as the same sign and no tokenizer as part of
  * a mark. Removing the mark instead could join what stood around it into a new one, and would hide that it was there.
  */
-const HARMLESS = '\u2039';
+export const HARMLESS = '\u2039';
 
 /** Any spelling of a mark: either case, a slash or none, blanks anywhere inside the brackets. */
 const ANY_MARK =

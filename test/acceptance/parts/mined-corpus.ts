@@ -27,6 +27,7 @@ const GENERATOR: GeneratorPin = {
   window: 4096,
   newTokens: 400,
   temperature: 0,
+  tokenizer: null,
 };
 
 /** Every text of the Parquet files of a folder, in file order, each with its block's schedule. */

@@ -9,7 +9,7 @@ function manifest(): Counted {
     counts: {
       rows: { planned: 10, kept: 5, duplicates: 2, nearDuplicates: 1, heldBack: 0, rejects: 1, failed: 2 },
       texts: { converted: 4, raw: 1, prompted: 5, withPairs: 4, linked: 3, setAside: 1 },
-      pairs: { valid: 12, dropped: 1 },
+      pairs: { valid: 12, dropped: 1, reasons: { incomplete: 1 } },
       usage: { promptTokens: 1, completionTokens: 1 },
       documents: { chains: 1, made: 3, tokens: 300, overlong: 0, mixed: 4, mixedTokens: 400 },
       instructions: { planned: 2, documents: 1, tokens: 100, rejects: 1, failed: 0 },

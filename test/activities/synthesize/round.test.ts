@@ -1,67 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { AnswerCache } from '../../../activities/synthesize/answers.ts';
-import type { Completion, CompletionRequest } from '../../../activities/synthesize/endpoint/client.ts';
 import { instructionSynthesizer } from '../../../activities/synthesize/generators/instruction-synthesizer.ts';
 import { prompt } from '../../../activities/synthesize/protocol/prompt.ts';
-import { type RoundDeps, runRound, type Told, type Turn } from '../../../activities/synthesize/round.ts';
 import { BadRequest, EndpointUnavailable } from '../../../lake/errors.ts';
-
-const pin = {
-  name: 'instruction-synthesizer',
-  model: 'm',
-  window: 4096,
-  newTokens: 400,
-  temperature: 0,
-};
-const PAIR = '<QUE> q <ANS> a </END>';
-const turn = (row: number, text: string, before: Told[] = []): Turn => ({
-  slot: `slot-${row}`,
-  round: before.length,
-  text: { key: 'raw/a.parquet', row, block: 0, ordinal: row, valid: 9, text },
-  before,
-});
-
-type Sent = CompletionRequest & { text: string };
-
-/** A round against answers given by a function of the request; what was asked and kept is recorded. */
-async function round(
-  turns: Turn[],
-  answer: (request: Sent, n: number) => string | Error,
-  more: Partial<RoundDeps> = {},
-) {
-  const asked: Sent[] = [];
-  const kept = new Map<string, Completion>();
-  const answers: AnswerCache = {
-    find: (request) => kept.get(request),
-    keep: (request, value) => kept.set(request, value),
-    flush: async () => {},
-  };
-  const deps: RoundDeps = {
-    client: {
-      async complete(request) {
-        const sent = { ...request, text: String(request.body.prompt) };
-        asked.push(sent);
-        const given = answer(sent, asked.length);
-        if (given instanceof Error) throw given;
-        return { text: given, finishReason: 'stop', promptTokens: 10, cachedTokens: 0, completionTokens: 5 };
-      },
-    },
-    answers,
-    generator: instructionSynthesizer(pin),
-    pin,
-    concurrency: 4,
-    signal: new AbortController().signal,
-    onProgress: () => {},
-    ...more,
-  };
-  return { entries: await runRound(turns, deps), asked, kept };
-}
-async function toldOf(row: number, text: string, before: Told[] = []): Promise<Told> {
-  const { entries } = await round([turn(row, text, before)], () => PAIR);
-  const [entry] = entries;
-  if (entry === undefined) throw new Error('no entry');
-  return { ...entry, context: text };
-}
+import { PAIR, PIN, round, type Sent, toldOf, turn } from './simulated-round.ts';
 
 describe('a round', () => {
   test('prompts each text once, and entries come in the order of the turns', async () => {
@@ -103,7 +44,7 @@ describe('a round', () => {
     const long = 'word '.repeat(700);
     const first = await toldOf(0, `first ${long}`);
     const second = await toldOf(3, `second ${long}`, [first]);
-    const narrow = { ...pin, window: 2_600 };
+    const narrow = { ...PIN, window: 2_600 };
     const { entries, asked } = await round([turn(6, 'C', [first, second])], () => PAIR, {
       generator: instructionSynthesizer(narrow),
     });
@@ -114,7 +55,7 @@ describe('a round', () => {
   test('a text too long for the window is asked about in parts that make up the whole, one after the other', async () => {
     const text = Array.from({ length: 400 }, (_, i) => `Sentence number ${i} stands here. `).join('');
     const { entries, asked } = await round([turn(0, text)], () => PAIR, {
-      generator: instructionSynthesizer({ ...pin, window: 1_500 }),
+      generator: instructionSynthesizer({ ...PIN, window: 1_500 }),
     });
     expect(entries.length).toBeGreaterThan(2);
     expect(asked).toHaveLength(entries.length);

@@ -1,0 +1,79 @@
+import {
+  addReasons,
+  DROP_COLUMNS,
+  DROPS,
+  type DroppedSegment,
+  droppedSegment,
+} from '../activities/synthesize/drops.ts';
+import type { StageCommit } from '../lake/commit.ts';
+import { RunNotFound } from '../lake/errors.ts';
+import { pinsKey, runFolder } from '../lake/layout.ts';
+import type { ObjectStore } from '../lake/store.ts';
+import { readBatches } from '../lake/table.ts';
+import type { RunRef } from '../workflows/contract.ts';
+
+/** What a run dropped from its answers. */
+export interface Drops {
+  /** All of it by reason. */
+  reasons: Record<string, number>;
+  /** The first of those that were asked for. */
+  segments: DroppedSegment[];
+  /** How many were asked for. */
+  matching: number;
+}
+
+/**
+ * Reads what the rounds of a run dropped, as far as they are committed; of segments of `reason` (all without one) it holds
+ * `limit`. A round that was done again with other inputs (sources that failed meanwhile) counts what both dropped once.
+ * Throws RunNotFound.
+ */
+export async function readDrops(
+  store: ObjectStore,
+  run: RunRef,
+  { reason, limit }: { reason?: string; limit: number },
+): Promise<Drops> {
+  if ((await store.find(pinsKey(run))) === undefined) {
+    throw new RunNotFound(`there is no run ${run.domain}/${run.run} in the lake`, {
+      bucket: store.bucket,
+      key: pinsKey(run),
+    });
+  }
+  const drops: Drops = { reasons: {}, segments: [], matching: 0 };
+  for await (const commits of commitsByUnit(store, run)) {
+    const seen = new Set<string>();
+    for (const { outputs } of commits) {
+      const table = outputs.find(({ name }) => name === DROPS);
+      if (table === undefined) continue;
+      const columns = DROP_COLUMNS.map(({ name }) => name);
+      for await (const rows of readBatches(store, table, columns)) {
+        for (const segment of rows.map(droppedSegment)) {
+          const same = JSON.stringify(segment);
+          if (commits.length > 1 && seen.has(same)) continue;
+          seen.add(same);
+          addReasons(drops.reasons, { [segment.reason]: 1 });
+          if (reason !== undefined && segment.reason !== reason) continue;
+          drops.matching++;
+          if (drops.segments.length < limit) drops.segments.push(segment);
+        }
+      }
+    }
+  }
+  return drops;
+}
+
+/** The commits of the rounds of a run, those of one partition together. */
+async function* commitsByUnit(store: ObjectStore, run: RunRef): AsyncGenerator<StageCommit[]> {
+  let unit: StageCommit[] = [];
+  for await (const { key } of store.list(`${runFolder(run)}/stages/`)) {
+    if (!/\/synthesize\/[^/]+\/_commit\.json$/.test(key)) continue;
+    const bytes = await store.find(key);
+    if (bytes === undefined) continue;
+    const commit = JSON.parse(new TextDecoder().decode(bytes)) as StageCommit;
+    if (unit[0] !== undefined && unit[0].unit !== commit.unit) {
+      yield unit;
+      unit = [];
+    }
+    unit.push(commit);
+  }
+  if (unit.length > 0) yield unit;
+}
