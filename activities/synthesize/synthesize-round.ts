@@ -59,7 +59,11 @@ export async function synthesizeRound(
       let requests = 0;
       const client = endpoints.client(endpoint);
       const made = await runRound(turns(), {
-        client: { complete: (call, signal) => client.complete(call, signal).finally(checkCancelled) },
+        // What is still answered to a cancelled round is kept.
+        client: {
+          complete: (call, signal) =>
+            client.complete(call, signal).finally(() => work.signal.aborted || checkCancelled()),
+        },
         answers,
         generator: await openGenerator(pins.generator),
         pin: pins.generator,
