@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { IngestSpec } from '../workflows/contract.ts';
+import { type IngestSpec, MAX_CONCURRENCY } from '../workflows/contract.ts';
 import { InvalidSpec } from './errors.ts';
 import { DOMAIN } from './layout.ts';
 import { suggest } from './nearest.ts';
@@ -44,6 +44,7 @@ const synthesize = z.strictObject({
   endpoint: name,
   rounds: z.int().min(1).max(32).default(3),
   share: z.number().min(0).max(1).default(1),
+  concurrency: z.int().min(1).max(MAX_CONCURRENCY).exactOptional(),
 });
 
 const mixSource = z.discriminatedUnion('from', [
@@ -119,6 +120,13 @@ export function parseSpec(value: unknown): FullSpec {
   throw new InvalidSpec(
     `the spec has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${problems.map((each) => `  - ${each}`).join('\n')}`,
   );
+}
+
+/** What of a spec decides the bytes of a run and how they are cut: all but what steers it, which may change while it runs. */
+export function withoutSteering(spec: FullSpec): object {
+  const { maxFailedFraction: _, decisionTimeout: __, onTimeout: ___, ...rest } = spec;
+  const { concurrency: ____, ...synthesize } = rest.synthesize;
+  return { ...rest, synthesize };
 }
 
 /** The JSON Schema (2020-12) of a spec, as `spec schema` prints it. */

@@ -77,7 +77,11 @@ export interface SynthesizeSpec {
   rounds: number;
   /** Share of the slots that is converted, 0 to 1. */
   share: number;
+  /** Requests of the run in flight at most, over all workers; `setConcurrency` sets another. Without it the endpoints' own limits hold. */
+  concurrency?: number;
 }
+/** The highest ceiling that a spec or `setConcurrency` may name. */
+export const MAX_CONCURRENCY = 1_000_000;
 
 export interface MixSpec {
   sources: MixSource[];
@@ -190,6 +194,8 @@ export type ListItem = ObjectRef | { failed: Reason };
 export interface OpenedRun extends RunRef {
   resumed: boolean;
   rounds: number;
+  /** Requests in flight at most, as the spec says. */
+  concurrency: number | null;
   /** The model that answers; `instruct-lake-rules` is the embedded one, a smoke test and not the paper's synthesizer. */
   model: string;
   /** Launcher of the training job, if one is wanted. */
@@ -274,6 +280,8 @@ export interface Activities {
     round: number;
     previous: CommitPointer;
     verdicts: ObjectRef[];
+    /** Requests in flight at most; the endpoint's own limit holds as well. It decides no byte. */
+    concurrency?: number;
   }): Promise<Done>;
   templatePartition(input: {
     run: RunRef;
@@ -338,6 +346,25 @@ export interface LaneInput {
   settled?: ObjectRef;
   rounds?: number;
   mix?: ObjectRef;
+  /** Where the run is paused or has a ceiling; the signal `setLimits` brings others. */
+  limits?: LaneLimits;
+}
+/** What a lane may do now; null: as much as its workers can. */
+export interface LaneLimits {
+  paused: boolean;
+  /** Requests in flight at most. */
+  concurrency: number | null;
+  /** Rounds under way at once at most. */
+  rounds: number | null;
+}
+/** Signal `setLimits` of a lane. Where it takes something away, `confirm` is to be told to the parent once nothing of it is used any more. */
+export interface SetLimits extends LaneLimits {
+  confirm?: number;
+}
+/** Signal `confirmLimits` of a run, from the lane with that workflow id. */
+export interface ConfirmLimits {
+  lane: string;
+  confirm: number;
 }
 export interface LaneResult {
   list: ObjectRef;
@@ -360,6 +387,16 @@ export interface Progress {
   model?: string;
   /** What the run waits for a person to decide; the search attribute `Phase` reads `parked` meanwhile. */
   parked: Parked | null;
+  /** Nothing new is started until `resume`; the search attribute `Phase` reads `paused` meanwhile. */
+  paused: boolean;
+  /** Requests in flight at most; null: what the endpoints' own limits allow. */
+  concurrency: number | null;
+}
+/** Updates `pause` and `setConcurrency` return what holds from now on. */
+export type Control = Pick<Progress, 'paused' | 'concurrency'>;
+/** Input of the update `setConcurrency`; null takes the ceiling away. */
+export interface SetConcurrency {
+  concurrency: number | null;
 }
 /** A run that waits for a decision. Times are ISO 8601, by Temporal's clock. */
 export interface Parked extends Reason {
@@ -372,7 +409,7 @@ export interface Parked extends Reason {
 }
 /**
  * `acceptPartial`: go on without the sources that have failed so far. `resume`: try again what failed, now that the
- * configuration is mended.
+ * configuration is mended; it ends a pause as well, and gives null where that was all.
  */
 export type Decision = 'acceptPartial' | 'resume';
 /** Answer of the query `failures`: the first hundred. */

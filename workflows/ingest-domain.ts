@@ -64,7 +64,8 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
     const pass = await inLanes(
       state,
       corpus,
-      () => ({ phase: 'scan', plan }),
+      'scan',
+      () => ({ plan }),
       ({ failedSources }) => learn({ corpus: unreadable + distinctFailed(failedSources) }),
     );
     return pass.lists.corpus ?? [];
@@ -97,8 +98,7 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
 
   const synthesized = await phase('synthesize', async () => {
     enter('synthesize', partitions(corpus));
-    const pass = await inLanes(state, corpus, (_, lane) => ({
-      phase: 'synthesize',
+    const pass = await inLanes(state, corpus, 'synthesize', (_, lane) => ({
       plan,
       verdicts,
       rounds,
@@ -115,10 +115,10 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
     for (let settled = synthesized.settled; ; ) {
       enter('template', partitions(inputs));
       const without = settled === undefined ? {} : { settled: settled.ref };
-      const pass = await inLanes(state, inputs, (input, lane) =>
+      const pass = await inLanes(state, inputs, 'template', (input, lane) =>
         input.name === 'corpus'
-          ? { phase: 'template', plan, verdicts, ...without, ...before(pairs.corpus, lane) }
-          : { phase: 'template', plan, ...without },
+          ? { plan, verdicts, ...without, ...before(pairs.corpus, lane) }
+          : { plan, ...without },
       );
       const documents = pass.lists;
       if (pass.failedPartitions === 0 && distinctFailed(pass.failedSources) === 0) {
@@ -141,8 +141,7 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
 
   const exchanges = await phase('exchange', async () => {
     enter('exchange', partitions(inputs));
-    const pass = await inLanes(state, inputs, (input, lane) => ({
-      phase: 'exchange',
+    const pass = await inLanes(state, inputs, 'exchange', (input, lane) => ({
       plan,
       mix,
       ...before(documents[input.name], lane),

@@ -10,6 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type {
+  Control,
   Decision,
   Failures,
   Lists,
@@ -24,6 +25,7 @@ import type {
 import { type FailedSources, failedInAll, plannedFailures } from './failed-sources.ts';
 import { openParking, type Parking } from './parking.ts';
 import { addCounts } from './pool.ts';
+import { openSteering, type Steering } from './steering.ts';
 
 /** Events of a history at which a run goes on in a new execution; the server's own limits are at some 50,000. */
 const HISTORY_EVENTS = 10_000;
@@ -53,11 +55,12 @@ export interface Carried {
   results?: Partial<Results>;
   counts?: Record<string, number>;
   failures?: FailedSources;
+  control?: Control;
   /** Events at which it goes on in a new execution. Tests alone set it, as `{"historyEvents": 1}` behind the spec. */
   historyEvents?: number;
 }
 
-/** A run under way: what its queries answer, where it parks, and what its phases have left. */
+/** A run under way: what its queries answer, where it parks, how it is steered, and what its phases have left. */
 export interface IngestState {
   readonly opened: OpenedRun;
   readonly progress: Progress;
@@ -65,6 +68,7 @@ export interface IngestState {
   readonly failures: FailedSources;
   readonly lanes: Set<string>;
   readonly parking: Parking;
+  readonly steering: Steering;
   /** What sources have failed is known anew. */
   setFailures(failures: FailedSources): void;
   enter(phase: Phase, total: number): void;
@@ -84,13 +88,29 @@ export async function openIngest(
   const results: Partial<Results> = { ...carried.results };
   const counts: Record<string, number> = { ...carried.counts };
   const lanes = new Set<string>();
-  const progress: Progress = { phase: 'open', done: 0, total: 0, counts, lanes: [], parked: null };
+  const progress: Progress = {
+    phase: 'open',
+    done: 0,
+    total: 0,
+    counts,
+    lanes: [],
+    parked: null,
+    paused: false,
+    concurrency: null,
+  };
   let failures = carried.failures ?? plannedFailures([], []);
   let parking: Parking | undefined;
+  const steering = openSteering({
+    carried: carried.control,
+    parking: () => parking,
+    // Before it is opened nothing is known that could be shown.
+    onChange: () => (parking === undefined ? undefined : show()),
+  });
   setHandler(defineQuery<Progress>('progress'), () => ({
     ...progress,
     lanes: [...lanes],
     parked: parking?.parked ?? null,
+    ...steering.control(),
   }));
   setHandler(defineQuery<Failures>('failures'), () => ({
     total: failedInAll(failures),
@@ -99,10 +119,12 @@ export async function openIngest(
 
   const opened = carried.opened ?? (await open());
   progress.model = opened.model;
+  steering.begin(opened.concurrency);
   parking = openParking({
     run: { domain: opened.domain, run: opened.run },
     rules: opened.rules,
     phase: () => progress.phase,
+    paused: () => steering.control().paused,
     onChange: show,
   });
 
@@ -118,12 +140,15 @@ export async function openIngest(
         '',
       );
     }
+    const { paused, concurrency } = steering.control();
+    if (concurrency !== null) lines.unshift(`at most ${concurrency} requests in flight`, '');
+    if (paused) lines.unshift('paused; it goes on with', '', `    ${commandOf('resume', workflowId)}`, '');
     setCurrentDetails([`**${progress.phase}**`, ...lines].join('\n'));
     if (!opened.searchAttributes) return;
     upsertSearchAttributes([
       { key: ATTRIBUTES.domain, value: opened.domain },
       { key: ATTRIBUTES.run, value: opened.run },
-      { key: ATTRIBUTES.phase, value: parked === null ? progress.phase : 'parked' },
+      { key: ATTRIBUTES.phase, value: parked === null ? (paused ? 'paused' : progress.phase) : 'parked' },
       { key: ATTRIBUTES.failed, value: failedInAll(failures) },
     ]);
   }
@@ -143,6 +168,7 @@ export async function openIngest(
       results,
       counts,
       failures,
+      control: steering.control(),
     });
   }
   return {
@@ -151,6 +177,7 @@ export async function openIngest(
     counts,
     lanes,
     parking,
+    steering,
     count,
     get failures() {
       return failures;

@@ -1,15 +1,15 @@
-import { executeChild, workflowInfo } from '@temporalio/workflow';
-import type { LaneInput, LaneResult, Lists, ObjectRef, PlannedInput } from './contract.ts';
+import { startChild, workflowInfo } from '@temporalio/workflow';
+import type { LaneInput, LaneResult, Lists, ObjectRef, PartitionPhase, PlannedInput } from './contract.ts';
 import { keepFailures } from './failed-sources.ts';
 import type { IngestState } from './ingest-state.ts';
 import { addCounts, inParallel } from './pool.ts';
 import { processPartitions } from './process-partitions.ts';
+import { LANES_IN_FLIGHT } from './steering.ts';
 
 /** Entries of a lane at most, as a page of the plan holds them. */
 const LANE_ENTRIES = 250;
 /** Activities of a lane at most: each costs it up to five events, and it has no continue-as-new. */
 const LANE_ACTIVITIES = 1_200;
-const LANES_IN_FLIGHT = 4;
 
 /** One phase of all partitions of some inputs. */
 export interface Pass {
@@ -24,10 +24,11 @@ export interface Pass {
 export async function inLanes(
   state: IngestState,
   inputs: readonly PlannedInput[],
-  laneOf: (input: PlannedInput, lane: number) => Omit<LaneInput, 'run' | 'input' | 'from' | 'to'>,
+  phase: PartitionPhase,
+  laneOf: (input: PlannedInput, lane: number) => Omit<LaneInput, 'run' | 'phase' | 'input' | 'from' | 'to'>,
   onLane: (pass: Pass) => Promise<void> = async () => {},
 ): Promise<Pass> {
-  const { opened, lanes, parking, progress } = state;
+  const { opened, lanes, parking, steering, progress } = state;
   const run = { domain: opened.domain, run: opened.run };
   const pass: Pass = { lists: {}, counts: {}, failedPartitions: 0, failedSources: [] };
   // The same in every phase: a lane takes up the list of the lane before it. A synthesize lane has an activity a round.
@@ -35,16 +36,19 @@ export async function inLanes(
   const all = inputs.flatMap((input) =>
     Array.from({ length: Math.ceil(input.entries / size) }, (_, lane) => ({ input, lane })),
   );
+  steering.expect(all.length, phase === 'synthesize');
   const results = await inParallel(all.length, LANES_IN_FLIGHT, async (i) => {
     const { input, lane } = all[i] as { input: PlannedInput; lane: number };
     const from = lane * size;
     const to = Math.min(from + size, input.entries);
-    const args: LaneInput = { ...laneOf(input, lane), run, input: input.name, from, to };
-    const id = `${workflowInfo().workflowId}/${args.phase}/${input.name}/${lane}`;
+    const args: LaneInput = { ...laneOf(input, lane), run, phase, input: input.name, from, to };
+    const id = `${workflowInfo().workflowId}/${phase}/${input.name}/${lane}`;
     const result = await parking.mended(async () => {
       lanes.add(id);
       try {
-        return await executeChild(processPartitions, { workflowId: id, args: [args] });
+        return await steering.lane(id, (limits) =>
+          startChild(processPartitions, { workflowId: id, args: [{ ...args, ...limits }] }),
+        );
       } finally {
         lanes.delete(id);
       }

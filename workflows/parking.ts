@@ -15,7 +15,11 @@ import { causeOf } from './failure.ts';
  */
 export interface Parking {
   readonly parked: Parked | null;
-  /** Runs a task once nothing is parked. When the configuration makes it fail the run parks, and `resume` runs it again. */
+  /** A sentence that says why a decision would end nothing; undefined when it would. */
+  refusal(decision: Decision): string | undefined;
+  /** Takes a decision, and gives what it ends. Throws what `refusal` says. */
+  take(decision: Decision): Parked;
+  /** Runs a task once nothing is parked or paused. When the configuration makes it fail the run parks, and `resume` runs it again. */
   mended<T>(task: () => Promise<T>): Promise<T>;
   /** Parks as long as `excess` says what is too much; `accept` takes what there is by then. */
   accepted(excess: () => string | undefined, accept: () => void): Promise<void>;
@@ -24,12 +28,14 @@ export interface ParkingDeps {
   run: RunRef;
   rules: FailureRules;
   phase: () => Phase;
+  /** Whether nothing may start just now. */
+  paused: () => boolean;
   /** Called whenever a run is parked, and when it is no longer. */
   onChange: () => void;
 }
 
-/** Opens the parking place of a run and sets the handlers of its updates. */
-export function openParking({ run, rules, phase, onChange }: ParkingDeps): Parking {
+/** Opens the parking place of a run and sets the handler of `acceptPartial`; `resume` ends pauses, too. */
+export function openParking({ run, rules, phase, paused, onChange }: ParkingDeps): Parking {
   const name = `${run.domain}/${run.run}`;
   const gauge = metricMeter
     .createGauge('instruct_lake_parked', 'int', 'runs', 'Runs that wait for a decision.')
@@ -40,18 +46,16 @@ export function openParking({ run, rules, phase, onChange }: ParkingDeps): Parki
   let over = false;
   let resumed = 0;
 
-  for (const decision of ['acceptPartial', 'resume'] as const) {
-    const update = defineUpdate<Parked, []>(decision);
-    setHandler(update, () => take(decision), { validator: () => void waiting(decision) });
+  const accept = defineUpdate<Parked, []>('acceptPartial');
+  setHandler(accept, () => take('acceptPartial'), { validator: () => void waiting('acceptPartial') });
+
+  function refusal(decision: Decision): string | undefined {
+    if (parked === null || decided) return 'is not parked: there is nothing to decide';
+    if (parked.decisions.includes(decision)) return undefined;
+    return `is parked for ${parked.type}; what ends that is ${parked.decisions.join(' or ')}`;
   }
-  /** What a decision would end. Throws a sentence that says why it ends nothing. */
   function waiting(decision: Decision): Parked {
-    const why =
-      parked === null || decided
-        ? 'is not parked: there is nothing to decide'
-        : parked.decisions.includes(decision)
-          ? undefined
-          : `is parked for ${parked.type}; what ends that is ${parked.decisions.join(' or ')}`;
+    const why = refusal(decision);
     if (parked === null || why !== undefined) {
       throw ApplicationFailure.nonRetryable(`${name} ${why}`, 'BadUsage');
     }
@@ -63,7 +67,8 @@ export function openParking({ run, rules, phase, onChange }: ParkingDeps): Parki
     return ended;
   }
   async function empty(): Promise<void> {
-    while (parked !== null || over) await condition(() => parked === null && !over);
+    const free = (): boolean => parked === null && !over && !paused();
+    while (!free()) await condition(free);
   }
 
   /** Parks until `decision` is taken, or as if it were when time is over and it says so; false when the run shall fail. */
@@ -98,6 +103,8 @@ export function openParking({ run, rules, phase, onChange }: ParkingDeps): Parki
     get parked() {
       return parked;
     },
+    refusal,
+    take,
     async mended(task) {
       for (;;) {
         await empty();

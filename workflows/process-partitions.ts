@@ -1,4 +1,12 @@
-import { defineQuery, isCancellation, setHandler } from '@temporalio/workflow';
+import { HandlerUnfinishedPolicy } from '@temporalio/common';
+import {
+  condition,
+  defineQuery,
+  getExternalWorkflowHandle,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type {
   CommitPointer,
   Done,
@@ -7,11 +15,14 @@ import type {
   LaneResult,
   ListItem,
   Progress,
+  SetLimits,
 } from './contract.ts';
 import { failedInLane } from './failed-sources.ts';
 import { causeOf, isFault } from './failure.ts';
 import { activities } from './limits.ts';
 import { addCounts, inParallel } from './pool.ts';
+import { openRounds, type Rounds, UNLIMITED } from './rounds.ts';
+import { confirmLimits, setLimits } from './steering.ts';
 
 /** Partitions of a lane that are under way at once; the workers' own limits decide how many of them really run. */
 const IN_FLIGHT = 32;
@@ -33,12 +44,22 @@ export async function processPartitions(lane: LaneInput): Promise<LaneResult> {
   let failedPartitions = 0;
   let refused: unknown;
   let done = 0;
-  setHandler(progress, () => ({ phase: lane.phase, done, total, counts, lanes: [], parked: null }));
+  const rounds = openRounds(total, IN_FLIGHT, lane.limits ?? UNLIMITED);
+  setHandler(progress, () => {
+    const { paused, concurrency } = rounds.limits;
+    return { phase: lane.phase, done, total, counts, lanes: [], parked: null, paused, concurrency };
+  });
+  listen(rounds);
+  /** Starts an activity as soon as the run is not paused. */
+  async function start<T>(activity: () => Promise<T>): Promise<T> {
+    while (rounds.limits.paused) await condition(() => !rounds.limits.paused);
+    return activity();
+  }
 
   const items = await inParallel(total, IN_FLIGHT, async (i): Promise<ListItem | undefined> => {
     if (refused !== undefined) return undefined;
     try {
-      const result = await runPartition(lane, i, (step) => addCounts(counts, step.counts));
+      const result = await runPartition(lane, i, { start, rounds, count: (more) => addCounts(counts, more) });
       const { failures: more = [] } = result;
       failed[i] = more.map(({ key }) => key);
       const news = more.filter(({ key }) => !failures.some((told) => told.key === key));
@@ -56,10 +77,12 @@ export async function processPartitions(lane: LaneInput): Promise<LaneResult> {
       failedPartitions++;
       done++;
       return { failed: { type, message } };
+    } finally {
+      rounds.left();
     }
   });
   if (refused !== undefined) throw refused;
-  const list = await activities.saveList({ run: lane.run, items: items as ListItem[] });
+  const list = await start(() => activities.saveList({ run: lane.run, items: items as ListItem[] }));
   return { list, counts, failures, failedSources: failedInLane(failed), failedPartitions };
 }
 
@@ -67,23 +90,45 @@ export async function processPartitions(lane: LaneInput): Promise<LaneResult> {
 const settles = ({ phase, input }: LaneInput): boolean =>
   input === 'corpus' && (phase === 'synthesize' || phase === 'template');
 
-async function runPartition(lane: LaneInput, i: number, onStep: (step: Done) => void): Promise<Done> {
+/** Takes over what the parent says of pauses and limits, and confirms what is no longer used. */
+function listen(rounds: Rounds): void {
+  const { workflowId, parent } = workflowInfo();
+  async function take({ confirm, ...limits }: SetLimits): Promise<void> {
+    rounds.set(limits);
+    if (confirm === undefined || parent === undefined) return;
+    await condition(() => rounds.within());
+    const { workflowId: id, runId } = parent;
+    await getExternalWorkflowHandle(id, runId).signal(confirmLimits, { lane: workflowId, confirm });
+  }
+  // A lane that ends needs to confirm nothing.
+  setHandler(setLimits, take, { unfinishedPolicy: HandlerUnfinishedPolicy.ABANDON });
+}
+
+interface Steps {
+  /** Starts an activity as soon as the run is not paused. */
+  start<T>(activity: () => Promise<T>): Promise<T>;
+  rounds: Rounds;
+  count(more: Record<string, number>): void;
+}
+
+async function runPartition(lane: LaneInput, i: number, { start, rounds, count }: Steps): Promise<Done> {
   const { run, plan, input, verdicts = [] } = lane;
   const entry = { plan, input, index: lane.from + i };
   const settled = lane.settled === undefined ? {} : { settled: lane.settled };
   async function step(work: Promise<Done>): Promise<Done> {
     const done = await work;
-    onStep(done);
+    count(done.counts);
     return done;
   }
   switch (lane.phase) {
     case 'scan':
-      return step(leniently((how) => activities.scanPartition({ run, entry, ...how })));
+      return step(leniently((how) => start(() => activities.scanPartition({ run, entry, ...how }))));
     case 'synthesize': {
       let previous: CommitPointer = before(lane, i);
       let done: Done = { ref: previous, counts: {} };
       for (let round = 0; round < (lane.rounds ?? 1); round++) {
-        done = await step(activities.synthesizeRound({ run, entry, round, previous, verdicts }));
+        const input = { run, entry, round, previous, verdicts };
+        done = await step(rounds.run((share) => activities.synthesizeRound({ ...input, ...share })));
         previous = done.ref;
       }
       return done;
@@ -91,13 +136,18 @@ async function runPartition(lane: LaneInput, i: number, onStep: (step: Done) => 
     case 'template':
       return step(
         input === 'corpus'
-          ? activities.templatePartition({ run, entry, previous: before(lane, i), verdicts, ...settled })
-          : leniently((how) => activities.templateInstructions({ run, entry, ...settled, ...how })),
+          ? start(() =>
+              activities.templatePartition({ run, entry, previous: before(lane, i), verdicts, ...settled }),
+            )
+          : leniently((how) =>
+              start(() => activities.templateInstructions({ run, entry, ...settled, ...how })),
+            ),
       );
     case 'exchange': {
       const { mix } = lane;
       if (mix === undefined) throw new Error('a lane of the exchange needs the mix');
-      return step(activities.exchangePartition({ run, documents: before(lane, i), mix, input }));
+      const documents = before(lane, i);
+      return step(start(() => activities.exchangePartition({ run, documents, mix, input })));
     }
   }
 }

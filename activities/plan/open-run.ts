@@ -63,6 +63,7 @@ export async function openRun(
     ...run,
     resumed,
     rounds: spec.synthesize.rounds,
+    concurrency: spec.synthesize.concurrency ?? null,
     model,
     launcher: spec.train?.launcher ?? null,
     searchAttributes,

@@ -1,7 +1,7 @@
 import { PinMismatch, RunNotFound, SpecConflict } from '../../lake/errors.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import { pinsKey } from '../../lake/layout.ts';
-import type { FullSpec } from '../../lake/spec.ts';
+import { type FullSpec, withoutSteering } from '../../lake/spec.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { RunRef } from '../../workflows/contract.ts';
 import { STAGE_VERSIONS, type Stage } from '../versions.ts';
@@ -31,12 +31,12 @@ export interface GeneratorPin {
   tokenizer: string | null;
 }
 
-/** Throws SpecConflict when the run is there already with another spec. */
+/** Throws SpecConflict when the run is there already with another spec; what only steers a run may be another each time. */
 export async function refuseOtherSpec(store: ObjectStore, run: RunRef, spec: FullSpec): Promise<void> {
   const key = pinsKey(run);
   const bytes = await store.find(key);
   if (bytes === undefined) return;
-  const changed = differences(parsePins(bytes).spec, spec);
+  const changed = differences(withoutSteering(parsePins(bytes).spec), withoutSteering(spec));
   if (changed === '') return;
   throw new SpecConflict(
     `run ${run.domain}/${run.run} exists already with another spec (${changed}); give this one another name with --run NAME`,
@@ -52,7 +52,7 @@ export async function writePins(store: ObjectStore, pins: RunPins): Promise<{ re
     return { resumed: false };
   }
   await refuseOtherSpec(store, pins, pins.spec);
-  const changed = differences(await readPins(store, pins), pins);
+  const changed = differences({ ...(await readPins(store, pins)), spec: pins.spec }, pins);
   if (changed !== '') {
     throw new PinMismatch(
       `run ${pins.domain}/${pins.run} was started with another ${changed}; use the same worker configuration, or start a new run`,

@@ -1,6 +1,6 @@
 import { outputOf, readChecked, readCommit, type StageCommit } from '../../lake/commit.ts';
 import { sha256 } from '../../lake/hash.ts';
-import type { FullSpec } from '../../lake/spec.ts';
+import { type FullSpec, withoutSteering } from '../../lake/spec.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import {
   type FailedSource,
@@ -125,9 +125,8 @@ function publishedShard({ unit, outputs, counts }: StageCommit): PublishedShard 
 
 /** The spec without what only spreads the work or steers it: neither changes a byte of what a run gives. */
 function withoutExecution(spec: FullSpec): Record<string, unknown> {
-  const { maxFailedFraction: _, decisionTimeout: __, onTimeout: ___, ...rest } = spec;
-  const { partitionBytes: ____, ...input } = rest.input;
-  return { ...rest, input };
+  const { partitionBytes: _, ...input } = spec.input;
+  return { ...withoutSteering(spec), input };
 }
 
 function countsOf(from: {

@@ -1,6 +1,6 @@
 import { commitStage } from '../../lake/commit.ts';
 import { writeTable } from '../../lake/table.ts';
-import type { CommitPointer, Done, EntryRef, ObjectRef, RunRef } from '../../workflows/contract.ts';
+import type { Activities, Done } from '../../workflows/contract.ts';
 import { resolvePointer } from '../lists.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { readEntry } from '../plan/read-plan.ts';
@@ -20,7 +20,7 @@ import { readSlots, told } from './slots.ts';
  */
 export async function synthesizeRound(
   work: Work,
-  input: { run: RunRef; entry: EntryRef; round: number; previous: CommitPointer; verdicts: ObjectRef[] },
+  input: Parameters<Activities['synthesizeRound']>[0],
 ): Promise<Done> {
   const { store, enduring, endpoints, checkCancelled } = work;
   const { run, round, verdicts } = input;
@@ -63,11 +63,18 @@ export async function synthesizeRound(
       const tokenizer = await pinnedPromptTokenizer(work.settings, endpoint, pins.generator.tokenizer);
       const opened = await openGenerator(pins.generator, tokenizer);
       const made = await runRound(turns(), {
-        client: { complete: (call, signal) => client.complete(call, signal).finally(checkCancelled) },
+        // What is still answered to a cancelled round is kept.
+        client: {
+          complete: (call, signal) =>
+            client.complete(call, signal).finally(() => work.signal.aborted || checkCancelled()),
+        },
         answers,
         generator: opened,
         pin: pins.generator,
-        concurrency: endpoints.settings(endpoint).concurrency,
+        concurrency: Math.min(
+          endpoints.settings(endpoint).concurrency,
+          input.concurrency ?? Number.POSITIVE_INFINITY,
+        ),
         signal: work.signal,
         onProgress: (more) => {
           requests += more;

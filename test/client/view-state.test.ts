@@ -29,6 +29,8 @@ const parent: Progress = {
   counts: { texts: 5, pairs: 7 },
   lanes: ['a', 'b'],
   parked: null,
+  paused: false,
+  concurrency: null,
 };
 
 test("lanes' work comes on top of the parent's", () => {
@@ -39,6 +41,8 @@ test("lanes' work comes on top of the parent's", () => {
     counts: { pairs: 11, prompted: 2 },
     lanes: [],
     parked: null,
+    paused: false,
+    concurrency: null,
   } as const;
   const sum = addLanes(parent, [{ ...lane, lanes: [] }, undefined]);
   expect(sum).toMatchObject({ done: 5, counts: { texts: 5, pairs: 18, prompted: 2 } });

@@ -35,6 +35,23 @@ export const proxyActivities = (): object =>
     },
   );
 
+/** Never cancelled from within: nobody steers a run here. */
+export class CancellationScope {
+  run<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+  cancel(): void {}
+}
+
+export async function startChild<A extends unknown[], T>(
+  workflow: (...args: A) => Promise<T>,
+  options: { workflowId: string; args: A },
+): Promise<{ result: () => Promise<T> }> {
+  const result = executeChild(workflow, options);
+  result.catch(() => {});
+  return { result: () => result };
+}
+
 export function executeChild<A extends unknown[], T>(
   workflow: (...args: A) => Promise<T>,
   { workflowId, args }: { workflowId: string; args: A },

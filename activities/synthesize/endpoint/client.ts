@@ -9,6 +9,7 @@ import {
   ModelNotFound,
 } from '../../../lake/errors.ts';
 import type { EndpointSettings } from '../../settings.ts';
+import { laterThan } from './drain.ts';
 
 /** One answer of an endpoint, with the server's own token counts. */
 export interface Completion {
@@ -34,7 +35,10 @@ export interface CompletionRequest {
 export interface EndpointClient {
   /** The model to ask for: the configured one when the server has it, else the only one it serves. Throws ModelNotFound. */
   model(signal?: AbortSignal): Promise<string>;
-  /** Throws BadRequest, EndpointUnavailable (with `retryAfter`), EndpointUnauthorized, ModelNotFound. */
+  /**
+   * Throws BadRequest, EndpointUnavailable (with `retryAfter`), EndpointUnauthorized, ModelNotFound. When `signal` aborts
+   * what waits for its turn is not sent; a request in flight still gets its answer if that comes within a few seconds.
+   */
   complete(request: CompletionRequest, signal?: AbortSignal): Promise<Completion>;
   close(): Promise<void>;
 }
@@ -112,20 +116,27 @@ export function openEndpointClient(name: string, settings: EndpointSettings): En
     async complete({ path, body, id }, signal) {
       signal?.throwIfAborted();
       const where = { endpoint: name, requestId: id };
+      let sent = false;
       const turn = limit(async () => {
         signal?.throwIfAborted();
-        return completionOf(await call(path, body, where, signal), where);
+        sent = true;
+        const patience = signal === undefined ? undefined : laterThan(signal);
+        try {
+          return completionOf(await call(path, body, where, patience?.signal), where);
+        } finally {
+          patience?.end();
+        }
       });
-      return signal === undefined ? turn : orAborted(turn, signal);
+      return signal === undefined ? turn : unlessWaiting(turn, signal, () => !sent);
     },
     close: () => agent.destroy(),
   };
 }
 
 /** A turn may be far off, behind requests of others: who is cancelled does not wait for it. */
-function orAborted<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
+function unlessWaiting<T>(turn: Promise<T>, signal: AbortSignal, waits: () => boolean): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
+    const onAbort = (): void => (waits() ? reject(signal.reason) : undefined);
     signal.addEventListener('abort', onAbort, { once: true });
     turn.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });

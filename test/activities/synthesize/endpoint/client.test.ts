@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openEndpointClient } from '../../../../activities/synthesize/endpoint/client.ts';
+import { laterThan } from '../../../../activities/synthesize/endpoint/drain.ts';
 import {
   BadRequest,
   EndpointUnauthorized,
@@ -133,6 +135,36 @@ describe('a completion', () => {
     const one = client(url, { concurrency: 2, timeoutMs: 250 });
     await Promise.all(Array.from({ length: 16 }, () => one.complete(request)));
     expect(most).toBe(2);
+  });
+  test('who is cancelled gets the answer to what is in flight; what waits for its turn is not sent', async () => {
+    let answer: (() => void) | undefined;
+    const { url, asked } = await serve((_, response) => {
+      answer = () => json(response, 200, { choices: [{ text: 'x' }] });
+    });
+    const one = client(url, { concurrency: 1 });
+    const cancel = new AbortController();
+    const inFlight = one.complete(request, cancel.signal);
+    const waiting = one.complete(request, cancel.signal);
+    while (answer === undefined) await new Promise((resolve) => setImmediate(resolve));
+    cancel.abort(new Error('cancelled'));
+    await expect(waiting).rejects.toThrow('cancelled');
+    answer();
+    expect((await inFlight).text).toBe('x');
+    await expect(one.complete(request, cancel.signal)).rejects.toThrow('cancelled');
+    expect(asked).toHaveLength(1);
+  });
+  test('its patience is over after a while', async () => {
+    const cancel = new AbortController();
+    const patience = laterThan(cancel.signal, 20);
+    expect(patience.signal.aborted).toBe(false);
+    cancel.abort(new Error('cancelled'));
+    expect(patience.signal.aborted).toBe(false);
+    await once(patience.signal, 'abort');
+    expect(patience.signal.reason).toEqual(new Error('cancelled'));
+    const early = laterThan(cancel.signal, 20);
+    early.end();
+    await once(laterThan(cancel.signal, 40).signal, 'abort');
+    expect(early.signal.aborted).toBe(false);
   });
   test('an answer that is no completion is said to be none', async () => {
     const { url } = await serve((_, response) => json(response, 200, { hello: 1 }));
