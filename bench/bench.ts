@@ -8,6 +8,10 @@ export interface Settings {
   dist: string;
   /** Another build of it, to compare with. */
   vs: string | undefined;
+  /** Texts that the endpoint is asked about. */
+  texts: number;
+  /** What the simulated endpoint does besides answering, by names of its settings. */
+  scenarios: readonly string[];
   note: (line: string) => void;
   /** Ends the bench. */
   signal: AbortSignal;
@@ -21,6 +25,18 @@ export interface Case {
   comparison: Comparison;
 }
 
+/** What a bench found: a table for people, and what goes into the record. */
+export interface Outcome {
+  name: string;
+  table: string;
+  record: Record<string, unknown>;
+}
+
+export interface Findings {
+  outcomes: Outcome[];
+  versions: Record<string, string>;
+}
+
 export interface Bench {
   name: string;
   /** One line for `--help`. */
@@ -28,5 +44,5 @@ export interface Bench {
   /** How often each contender runs unless told otherwise. */
   runs: number;
   /** Throws OutputsDiffer when there is nothing to compare, and any Error when a contender fails. */
-  run: (settings: Settings) => Promise<{ cases: Case[]; versions: Record<string, string> }>;
+  run: (settings: Settings) => Promise<Findings>;
 }

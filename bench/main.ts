@@ -8,11 +8,13 @@ import { OutputsDiffer } from './harness.ts';
 import { parquetRead } from './parquet-read.ts';
 import { quickstart } from './quickstart.ts';
 import { appendRecords, type Circumstances, circumstances, watchMachine } from './record.ts';
-import { tableOf } from './table.ts';
+import { synthesis } from './synthesis.ts';
 
-const BENCHES: readonly Bench[] = [parquetRead, quickstart];
+const BENCHES: readonly Bench[] = [parquetRead, quickstart, synthesis];
 const CHECKOUT = fileURLToPath(new URL('../', import.meta.url));
 const DEFAULT_MB = 64;
+const DEFAULT_TEXTS = 20_000;
+const DEFAULT_SCENARIOS = 'plain,faults';
 
 const HELP = `npm run bench -- [NAME…] [options]
 
@@ -22,6 +24,8 @@ ${BENCHES.map(({ name, about, runs }) => `  ${name.padEnd(14)} ${about}; ${runs}
 Options:
   --runs N     measured repetitions of each contender, after one that is not measured
   --mb N       text in the generated Parquet files, in 10^6 bytes (${DEFAULT_MB})
+  --texts N    texts that the simulated endpoint is asked about (${DEFAULT_TEXTS}; 2000 for a quick look)
+  --scenarios  what that endpoint does (${DEFAULT_SCENARIOS}), by names of bench/endpoint/settings.json
   --vs DIR     another build, as one more contender: its dist, or the checkout that holds it
   --out DIR    where to append the figures as JSONL (bench/results)
   --help       this text
@@ -32,6 +36,7 @@ Outputs are compared before times: when they differ, the digests are printed, no
 Examples:
   npm run bench -- parquet-read --mb 250 --runs 5
   npm run bench -- quickstart --vs ../other-checkout
+  npm run bench -- synthesis --texts 2000 --scenarios plain
 `;
 
 async function main(args: string[], signal: AbortSignal): Promise<number> {
@@ -41,6 +46,8 @@ async function main(args: string[], signal: AbortSignal): Promise<number> {
     options: {
       runs: { type: 'string' },
       mb: { type: 'string' },
+      texts: { type: 'string' },
+      scenarios: { type: 'string' },
       vs: { type: 'string' },
       out: { type: 'string' },
       help: { type: 'boolean' },
@@ -53,6 +60,8 @@ async function main(args: string[], signal: AbortSignal): Promise<number> {
   const chosen = positionals.length === 0 ? BENCHES : positionals.map(benchNamed);
   const runs = values.runs === undefined ? undefined : positive('--runs', values.runs);
   const mb = positive('--mb', values.mb ?? String(DEFAULT_MB));
+  const texts = positive('--texts', values.texts ?? String(DEFAULT_TEXTS));
+  const scenarios = (values.scenarios ?? DEFAULT_SCENARIOS).split(',');
   const dist = distOf(CHECKOUT);
   const newer = newerSource(CHECKOUT, dist);
   if (newer !== undefined) throw new Error(`${newer} is newer than dist: run \`npm run build\` first`);
@@ -63,16 +72,16 @@ async function main(args: string[], signal: AbortSignal): Promise<number> {
     const where = circumstances(CHECKOUT, vs);
     const busyElsewhere = watchMachine();
     try {
-      const settings = { runs: runs ?? bench.runs, mb, dist, vs, note, signal };
-      const { cases, versions } = await bench.run(settings);
-      for (const each of cases) console.log(`\n${tableOf(bench.name, each)}`);
+      const settings = { runs: runs ?? bench.runs, mb, texts, scenarios, dist, vs, note, signal };
+      const { outcomes, versions } = await bench.run(settings);
+      for (const { table } of outcomes) console.log(`\n${table}`);
       const busy = busyElsewhere();
       const circumstance: Circumstances = {
         ...where,
         ...(busy !== undefined && { busyElsewhere: busy }),
         versions: { ...where.versions, ...versions },
       };
-      appendRecords(out, bench.name, circumstance, cases);
+      appendRecords(out, bench.name, circumstance, outcomes);
       console.log(`\n${lineOf(circumstance)}`);
     } catch (error) {
       if (!(error instanceof OutputsDiffer)) throw error;

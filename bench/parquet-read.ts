@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Bench, Case, Settings } from './bench.ts';
+import type { Bench, Findings, Outcome, Settings } from './bench.ts';
 import { type Contender, compare } from './harness.ts';
 import { type InputFile, writeInputs } from './parquet-files.ts';
 import { runReporting } from './process.ts';
 import { findPyarrow, type Python } from './python.ts';
+import { outcomeOf } from './record.ts';
 import { withScratch } from './scratch.ts';
 import { sourceTexts } from './texts.ts';
 
@@ -17,29 +18,26 @@ export const parquetRead: Bench = {
   run: (settings) => withScratch((folder) => readAll(folder, settings)),
 };
 
-async function readAll(
-  folder: string,
-  { runs, mb, dist, vs, note, signal }: Settings,
-): Promise<{ cases: Case[]; versions: Record<string, string> }> {
+async function readAll(folder: string, { runs, mb, dist, vs, note, signal }: Settings): Promise<Findings> {
   const found = findPyarrow();
   const python = 'missing' in found ? undefined : found;
   if ('missing' in found) note(`pyarrow is missing, so there is no figure for it: ${found.missing}`);
   const { from, texts } = await sourceTexts();
   note(`writing ${mb} MB of text (${from === 'corpus' ? 'real texts' : 'the sample, repeated'})`);
-  const cases: Case[] = [];
+  const outcomes: Outcome[] = [];
   for (const file of await writeInputs(folder, texts, mb * 1e6, python)) {
     const name = `${file.codec} by ${file.writer}`;
     const contenders = contendersFor(file, dist, vs, python, signal);
     const comparison = await compare(contenders, { runs, note: (line) => note(`${name}: ${line}`) });
     const { path: _, ...input } = file;
-    cases.push({ name, input: { texts: from, ...input }, comparison });
+    outcomes.push(outcomeOf('parquet-read', { name, input: { texts: from, ...input }, comparison }));
   }
   const versions = {
     hyparquet: versionOf('hyparquet'),
     'hyparquet-compressors': versionOf('hyparquet-compressors'),
     ...(python && { pyarrow: python.version }),
   };
-  return { cases, versions };
+  return { outcomes, versions };
 }
 
 function contendersFor(

@@ -15,6 +15,15 @@ export function childrenCpuSeconds(): number | undefined {
   return (Number(fields[13]) + Number(fields[14])) / TICKS;
 }
 
+/** CPU seconds of a process and its threads so far, its children left out. */
+export function cpuSecondsOf(pid: number): number | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
+  // utime and stime are the 14th and 15th.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS;
+}
+
 /**
  * Memory of a process and its descendants now: the sum of what is resident (pages that two of them share count twice),
  * and the largest peak that one of them has had so far.

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { obtainServers } from '../client/stack/obtain.ts';
-import type { Bench, Case, Settings } from './bench.ts';
+import type { Bench, Findings, Settings } from './bench.ts';
 import { type Contender, compare, type Run } from './harness.ts';
 import { runProcess } from './process.ts';
+import { outcomeOf } from './record.ts';
 import { withScratch } from './scratch.ts';
 import { shardsDigest } from './shards.ts';
 
@@ -19,20 +20,15 @@ export const quickstart: Bench = {
   run: runQuickstarts,
 };
 
-async function runQuickstarts({
-  runs,
-  dist,
-  vs,
-  note,
-  signal,
-}: Settings): Promise<{ cases: Case[]; versions: Record<string, string> }> {
+async function runQuickstarts({ runs, dist, vs, note, signal }: Settings): Promise<Findings> {
   const { temporal, versitygw } = await obtainServers(note, signal);
   const env = { TEMPORAL_CLI: temporal, VERSITYGW: versitygw };
   const contenders: Contender[] = [{ name: 'instruct-lake', run: () => once(dist, env, signal) }];
   if (vs !== undefined) contenders.push({ name: 'other build', run: () => once(vs, env, signal) });
   const comparison = await compare(contenders, { runs, note: (line) => note(`quickstart: ${line}`) });
+  const input = { spec: 'the sample spec of the quickstart' };
   return {
-    cases: [{ name: 'sample', input: { spec: 'the sample spec of the quickstart' }, comparison }],
+    outcomes: [outcomeOf('quickstart', { name: 'sample', input, comparison })],
     versions: { temporal: firstLine(temporal), versitygw: firstLine(versitygw) },
   };
 }

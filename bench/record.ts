@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { Case } from './bench.ts';
+import type { Case, Outcome } from './bench.ts';
 import { COSTS, type Run, type Spreads } from './harness.ts';
 import { childrenCpuSeconds } from './proc.ts';
+import { tableOf } from './table.ts';
 
 /** The parts of the checkout whose changes make figures another commit's. */
 const MEASURED = [
@@ -74,33 +75,36 @@ function git(folder: string, ...args: string[]): string | undefined {
   return status === 0 ? stdout.trim() : undefined;
 }
 
-/** Appends one JSON line per case to `<folder>/<bench>.jsonl`, every run in it. */
+/** Appends one JSON line per outcome to `<folder>/<bench>.jsonl`. */
 export function appendRecords(
   folder: string,
   bench: string,
   where: Circumstances,
-  cases: readonly Case[],
+  outcomes: readonly Outcome[],
 ): string {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${bench}.jsonl`);
-  for (const { name, input, comparison } of cases) {
-    const { digest, contenders, ratios } = comparison;
-    const record = {
-      bench,
-      case: name,
-      ...where,
-      input,
-      digest,
-      contenders: contenders.map(({ name: contender, runs, costs }) => ({
-        name: contender,
-        costs: rounded(costs),
-        runs: runs.map(costsOfRun),
-      })),
-      ratios: ratios.map(({ of, to, costs }) => ({ of, to, costs: rounded(costs) })),
-    };
-    appendFileSync(file, `${JSON.stringify(record)}\n`);
+  for (const { name, record } of outcomes) {
+    appendFileSync(file, `${JSON.stringify({ bench, case: name, ...where, ...record })}\n`);
   }
   return file;
+}
+
+/** A comparison as its table and its record, every run in it. */
+export function outcomeOf(bench: string, each: Case): Outcome {
+  const { name, input, comparison } = each;
+  const { digest, contenders, ratios } = comparison;
+  const record = {
+    input,
+    digest,
+    contenders: contenders.map(({ name: contender, runs, costs }) => ({
+      name: contender,
+      costs: rounded(costs),
+      runs: runs.map(costsOfRun),
+    })),
+    ratios: ratios.map(({ of, to, costs }) => ({ of, to, costs: rounded(costs) })),
+  };
+  return { name, table: tableOf(bench, each), record };
 }
 
 function rounded(spreads: Spreads): Record<string, Record<string, number>> {
@@ -120,6 +124,6 @@ function costsOfRun({ digest: _, ...costs }: Run): Record<string, number> {
   return Object.fromEntries(told);
 }
 
-function round(value: number): number {
+export function round(value: number): number {
   return Number(value.toFixed(DIGITS));
 }

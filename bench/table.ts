@@ -22,15 +22,20 @@ export function tableOf(bench: string, { name, input, comparison }: Case): strin
     ]),
     ...ratios.map(({ of, to, costs: ratio }) => [`${of} / ${to}`, ...costs.map((cost) => cell(ratio[cost]))]),
   ];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const facts = Object.entries(input).map(([key, value]) => `${key} ${value}`);
   return [
     `${bench}, ${name}: ${facts.join(', ')}`,
     `outputs equal (${digest}); ${contenders[0]?.runs.length} runs each: median (min–max, ±median absolute deviation)`,
-    ...rows.map((row) =>
-      `  ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
-    ),
+    ...aligned(rows),
   ].join('\n');
+}
+
+/** Rows of cells as lines, each column as wide as its widest cell. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) =>
+    `  ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
+  );
 }
 
 function cell(spread: Spread | undefined, unit = 1): string {
