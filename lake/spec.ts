@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { IngestSpec } from '../workflows/contract.ts';
+import { type IngestSpec, PROMPTS } from '../workflows/contract.ts';
 import { InvalidSpec } from './errors.ts';
 import { DOMAIN } from './layout.ts';
 import { suggest } from './nearest.ts';
@@ -39,12 +39,22 @@ const dedupe = z.strictObject({
   threshold: z.number().min(0.5).max(1).default(0.75),
 });
 
-const synthesize = z.strictObject({
-  generator: z.literal('instruction-synthesizer'),
+const rounds = {
   endpoint: name,
   rounds: z.int().min(1).max(32).default(3),
   share: z.number().min(0).max(1).default(1),
-});
+};
+const synthesize = z.discriminatedUnion('generator', [
+  z.strictObject({ generator: z.literal('instruction-synthesizer'), ...rounds }),
+  z.strictObject({
+    generator: z.literal('chat'),
+    prompts: z
+      .array(z.enum(PROMPTS))
+      .min(1)
+      .default([...PROMPTS]),
+    ...rounds,
+  }),
+]);
 
 const mixSource = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('augmented'), weight }),
@@ -133,6 +143,10 @@ function semanticProblems(spec: FullSpec): string[] {
       problems.push(`mix.sources: "${from}" stands there more than once`);
     }
   }
+  const prompts = spec.synthesize.generator === 'chat' ? spec.synthesize.prompts : [];
+  for (const prompt of new Set(prompts.filter((each, i) => prompts.indexOf(each) < i))) {
+    problems.push(`synthesize.prompts: "${prompt}" stands there more than once`);
+  }
   const first = spec.mix.sources[0]?.from;
   if (spec.mix.tokens === undefined && spec.synthesize.share === 0 && first === 'augmented') {
     problems.push('mix.sources: the first source sets the total, and with share 0 "augmented" has no tokens');
@@ -155,6 +169,10 @@ function describe(issue: z.core.$ZodIssue): string[] {
       ];
     case 'invalid_value':
       return [`${path}: must be ${issue.values.map((each) => JSON.stringify(each)).join(' or ')}`];
+    case 'invalid_union':
+      return issue.options === undefined
+        ? [`${path}: ${issue.message}`]
+        : [`${path}: must be ${issue.options.map((each) => JSON.stringify(each)).join(' or ')}`];
     default:
       return [`${path}: ${issue.message}`];
   }
@@ -179,17 +197,20 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
     'the spec': Spec.shape,
     input: input.shape,
     dedupe: dedupe.shape,
-    synthesize: synthesize.shape,
     mix: mix.shape,
     shards: shards.shape,
     train: { launcher: 1 },
   };
   const path = pathOf(issue.path);
-  const shape = shapes[path] ?? sourceShape(issue.input);
+  const shape = shapes[path] ?? optionShape(issue.input);
   return Object.keys(shape ?? {});
 }
 
-function sourceShape(value: unknown): object | undefined {
-  const from = typeof value === 'object' && value !== null ? (value as { from?: unknown }).from : undefined;
-  return mixSource.options.find((option) => option.shape.from.value === from)?.shape;
+/** Of the unions in a spec, the option that a value means to be. */
+function optionShape(value: unknown): object | undefined {
+  const { from, generator } = (value ?? {}) as { from?: unknown; generator?: unknown };
+  return (
+    mixSource.options.find((option) => option.shape.from.value === from)?.shape ??
+    synthesize.options.find((option) => option.shape.generator.value === generator)?.shape
+  );
 }

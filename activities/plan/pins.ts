@@ -4,6 +4,7 @@ import { pinsKey } from '../../lake/layout.ts';
 import type { FullSpec } from '../../lake/spec.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { RunRef } from '../../workflows/contract.ts';
+import type { StructuredOutput } from '../settings.ts';
 import { STAGE_VERSIONS, type Stage } from '../versions.ts';
 
 /** What a run holds fast from its start, in `run.json`: nothing that decides its bytes may change under it. */
@@ -27,6 +28,9 @@ export interface GeneratorPin {
   window: number;
   newTokens: number;
   temperature: number;
+  /** Of a chat model: how its answers are asked for, and SHA-256 of the prompts that the spec names. */
+  structuredOutput?: StructuredOutput;
+  prompts?: string;
 }
 
 /** Throws SpecConflict when the run is there already with another spec. */

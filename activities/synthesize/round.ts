@@ -134,34 +134,69 @@ const NO_ANSWER: Completion = {
 };
 
 /**
- * The answer to one text: from the cache where an earlier attempt had it, else from the endpoint. A refusal is met once
- * by a shorter prompt, without the history; a text refused alone is set aside with what the endpoint said.
+ * The answer to one text. A refusal is met once by a shorter prompt, without the history; a text refused alone is set aside
+ * with what the endpoint said. An answer of which nothing can be read is met by one more question, where the generator
+ * has one; that answer counts then, with the tokens of both.
  */
 async function askAbout(history: Told[], context: string, slot: string, deps: RoundDeps): Promise<Answered> {
-  const { generator, pin } = deps;
+  const { generator } = deps;
   let requests = 0;
+  const answerTo = (ask: Ask): Promise<Given> => askOnce(ask, slot, deps, () => requests++);
   for (let told: readonly Told[] = history; ; told = []) {
     const asked = await generator.ask(told, context, slot);
-    const request = requestHash(pin, asked.ask);
-    let answer = deps.answers.find(request);
-    if (answer === undefined) {
-      try {
-        answer = await persist(() => {
-          requests++;
-          return deps.client.complete(requestOf(pin, asked.ask, request, slot), deps.signal);
-        }, deps.signal);
-      } catch (error) {
-        if (!(error instanceof BadRequest)) throw error;
-        if (asked.history > 0) continue;
-        return { answer: NO_ANSWER, history: 0, request, requests, setAside: error.message };
-      }
-      deps.answers.keep(request, answer);
+    const first = await answerTo(asked.ask);
+    const { history, request } = { ...asked, ...first };
+    if (first.answer instanceof BadRequest) {
+      if (asked.history > 0) continue;
+      return { answer: NO_ANSWER, history, request, requests, setAside: first.answer.message };
     }
-    return { answer, history: asked.history, request, requests, setAside: undefined };
+    const again = generator.again?.(asked.ask, first.answer.text);
+    const second = again === undefined ? undefined : await answerTo(again);
+    if (second === undefined || second.answer instanceof BadRequest) {
+      return { answer: first.answer, history, request, requests, setAside: undefined };
+    }
+    const answer = withTokensOf(second.answer, first.answer);
+    return { answer, history, request: second.request, requests, setAside: undefined };
   }
 }
 
-function requestOf(pin: GeneratorPin, ask: Ask, id: string, slot: string): CompletionRequest {
+interface Given {
+  request: string;
+  answer: Completion | BadRequest;
+}
+
+/** What is said to one question: by the cache, where an earlier attempt had it, else by the endpoint. */
+async function askOnce(ask: Ask, slot: string, deps: RoundDeps, onRequest: () => void): Promise<Given> {
+  const { pin, client, answers, generator, signal } = deps;
+  const request = requestHash(pin, ask);
+  const known = answers.find(request);
+  if (known !== undefined) return { request, answer: known };
+  try {
+    const answer = await persist(() => {
+      onRequest();
+      return client.complete(requestOf(pin, ask, request, slot), signal);
+    }, signal);
+    answers.keep(request, answer);
+    return { request, answer };
+  } catch (error) {
+    if (!(error instanceof BadRequest)) throw error;
+    const meant = generator.refused?.(error, ask);
+    if (meant !== undefined) throw meant;
+    return { request, answer: error };
+  }
+}
+
+function withTokensOf(answer: Completion, other: Completion): Completion {
+  return {
+    ...answer,
+    promptTokens: answer.promptTokens + other.promptTokens,
+    cachedTokens: answer.cachedTokens + other.cachedTokens,
+    completionTokens: answer.completionTokens + other.completionTokens,
+  };
+}
+
+/** A question as the endpoint's client takes it. */
+export function requestOf(pin: GeneratorPin, ask: Ask, id: string, slot: string): CompletionRequest {
   const { path, promptTokens } = ask;
   const body = { model: pin.model, ...ask.body };
   return { path, body, id, affinity: slot, promptTokens, maxTokens: pin.newTokens };

@@ -61,7 +61,7 @@ export async function synthesizeRound(
       const made = await runRound(turns(), {
         client: { complete: (call, signal) => client.complete(call, signal).finally(checkCancelled) },
         answers,
-        generator: await openGenerator(pins.generator),
+        generator: await openGenerator(pins),
         pin: pins.generator,
         concurrency: endpoints.settings(endpoint).concurrency,
         signal: work.signal,
