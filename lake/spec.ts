@@ -170,9 +170,9 @@ function describe(issue: z.core.$ZodIssue): string[] {
     case 'invalid_value':
       return [`${path}: must be ${issue.values.map((each) => JSON.stringify(each)).join(' or ')}`];
     case 'invalid_union':
-      return issue.options === undefined
-        ? [`${path}: ${issue.message}`]
-        : [`${path}: must be ${issue.options.map((each) => JSON.stringify(each)).join(' or ')}`];
+      return 'options' in issue && issue.options !== undefined
+        ? [`${path}: must be ${issue.options.map((each) => JSON.stringify(each)).join(' or ')}`]
+        : [`${path}: ${issue.message}`];
     default:
       return [`${path}: ${issue.message}`];
   }
