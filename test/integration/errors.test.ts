@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createActivities } from '../../activities/index.ts';
 import { publishRun } from '../../activities/publish/publish-run.ts';
 import { openPulse } from '../../activities/pulse.ts';
+import type { EndpointSettings } from '../../activities/settings.ts';
 import { openEndpointClient } from '../../activities/synthesize/endpoint/client.ts';
 import { loadLibrary } from '../../activities/synthesize/generators/prompt-library.ts';
 import { loadPools } from '../../activities/template/pools.ts';
@@ -112,8 +113,8 @@ const open = (spec: unknown, settings: Partial<Pipeline['settings']> = {}, run =
 const withLake = (change: Partial<S3Settings>): Partial<Pipeline['settings']> => ({
   lake: { ...pipeline.settings.lake, ...change },
 });
-const withEndpoint = (change: object): Partial<Pipeline['settings']> => ({
-  endpoints: { default: { ...(pipeline.settings.endpoints.default as never as object), ...change } as never },
+const withEndpoint = (change: Partial<EndpointSettings>): Partial<Pipeline['settings']> => ({
+  endpoints: { default: { ...(pipeline.settings.endpoints.default as EndpointSettings), ...change } },
 });
 /** A run from start to its failure, by Temporal. */
 async function failedRun(spec: IngestSpec, run: string): Provoked {
@@ -241,7 +242,7 @@ const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
     says: ['scanPartition', 'tried again'],
   },
   EndpointUnavailable: {
-    provoke: () => open(SPEC, withEndpoint({ url: CLOSED })),
+    provoke: () => open(SPEC, withEndpoint({ urls: [CLOSED] })),
     says: ['endpoint default', 'does not answer'],
   },
   StoreUnavailable: {
@@ -314,7 +315,7 @@ const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
     says: ['endpoint default', 'json_schema', 'structuredOutput: "json_object", or "none"', 'configuration'],
   },
   EndpointUnauthorized: {
-    provoke: async () => open(SPEC, withEndpoint({ url: await answering(401) })),
+    provoke: async () => open(SPEC, withEndpoint({ urls: [await answering(401)] })),
     says: ['endpoint default', 'environment variable'],
   },
   UnknownName: {
