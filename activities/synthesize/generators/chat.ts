@@ -120,7 +120,7 @@ function isAboutFormat({ message }: BadRequest, body: Ask['body']): boolean {
 function formatRefused(cause: BadRequest, output: string): ResponseFormatRefused {
   const instead = output === 'json_schema' ? '"json_object", or "none" where that is refused too' : '"none"';
   return new ResponseFormatRefused(
-    `the endpoint does not take the response format ${output}; set structuredOutput: ${instead}, at this endpoint in the worker's configuration. ${cause.message}`,
+    `${cause.message}. This server does not take the response format ${output}: set structuredOutput: ${instead}, at the endpoint in the worker's configuration`,
     {},
     { cause },
   );
