@@ -26,11 +26,16 @@ export interface EndpointSettings {
   window: number;
   /** Tokens of an answer at most. */
   newTokens: number;
+  /** How a chat model is held to the form of its answers; `json_schema` where nothing is said. */
+  structuredOutput?: StructuredOutput;
   /** Name of the tokenizer of its model among `tokenizers`. */
   tokenizer?: string;
   /** What it costs, for the ledger. */
   prices?: EndpointPrices;
 }
+
+/** By a schema that the server holds the model to, as any JSON object, or in words alone. */
+export type StructuredOutput = 'json_schema' | 'json_object' | 'none';
 
 /** Money per million tokens. */
 export interface EndpointPrices {

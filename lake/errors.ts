@@ -89,6 +89,8 @@ export class BucketNotFound extends ConfigurationError {}
 export class StoreUnfit extends ConfigurationError {}
 /** Thrown when the endpoint does not serve the model that the worker's configuration names. */
 export class ModelNotFound extends ConfigurationError {}
+/** Thrown when the endpoint refuses the form in which a chat model's answers are asked for (structured output). */
+export class ResponseFormatRefused extends ConfigurationError {}
 /** Thrown when the endpoint refuses the worker's key (401, 403). */
 export class EndpointUnauthorized extends ConfigurationError {}
 /** Thrown when a spec names an endpoint, tokenizer or launcher that the worker's configuration does not define. */
@@ -97,7 +99,7 @@ export class UnknownName extends ConfigurationError {}
 export class BadTokenizer extends ConfigurationError {}
 /** Thrown when a worker cannot honour what a run pinned at its start (tokenizer, model, stage version). */
 export class PinMismatch extends ConfigurationError {}
-/** Thrown when a worker's configuration file cannot be read or has unknown or missing keys. */
+/** Thrown when a worker's configuration file cannot be read, has unknown or missing keys, or values that do not go together. */
 export class InvalidConfig extends ConfigurationError {}
 /** Thrown when no way to obtain a server of the local stack worked; it names all that were tried. */
 export class ServerUnobtainable extends ConfigurationError {}
@@ -106,6 +108,8 @@ export class ServerUnobtainable extends ConfigurationError {}
 export class InvalidSpec extends UsageError {}
 /** Thrown when template pools have an unknown, unused or lost placeholder, two entries alike, or a form that cannot be used; it lists every problem at once. */
 export class BadPools extends UsageError {}
+/** Thrown when the prompt library lacks a file, or one of them a header or a placeholder; it lists every problem at once. */
+export class BadPrompts extends UsageError {}
 /** Thrown when a run exists already with another spec. */
 export class SpecConflict extends UsageError {}
 /** Thrown when a run that is published would publish other content, because its raw objects have changed since. */
@@ -150,6 +154,7 @@ export const ERRORS = {
   BucketNotFound,
   StoreUnfit,
   ModelNotFound,
+  ResponseFormatRefused,
   EndpointUnauthorized,
   UnknownName,
   BadTokenizer,
@@ -158,6 +163,7 @@ export const ERRORS = {
   ServerUnobtainable,
   InvalidSpec,
   BadPools,
+  BadPrompts,
   SpecConflict,
   RunPublished,
   BadUsage,

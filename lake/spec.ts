@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type IngestSpec, MAX_CONCURRENCY } from '../workflows/contract.ts';
+import { type IngestSpec, MAX_CONCURRENCY, PROMPTS } from '../workflows/contract.ts';
 import { InvalidSpec } from './errors.ts';
 import { DOMAIN } from './layout.ts';
 import { suggest } from './nearest.ts';
@@ -39,13 +39,23 @@ const dedupe = z.strictObject({
   threshold: z.number().min(0.5).max(1).default(0.75),
 });
 
-const synthesize = z.strictObject({
-  generator: z.literal('instruction-synthesizer'),
+const rounds = {
   endpoint: name,
   rounds: z.int().min(1).max(32).default(3),
   share: z.number().min(0).max(1).default(1),
   concurrency: z.int().min(1).max(MAX_CONCURRENCY).exactOptional(),
-});
+};
+const synthesize = z.discriminatedUnion('generator', [
+  z.strictObject({ generator: z.literal('instruction-synthesizer'), ...rounds }),
+  z.strictObject({
+    generator: z.literal('chat'),
+    prompts: z
+      .array(z.enum(PROMPTS))
+      .min(1)
+      .default([...PROMPTS]),
+    ...rounds,
+  }),
+]);
 
 const mixSource = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('augmented'), weight }),
@@ -141,6 +151,10 @@ function semanticProblems(spec: FullSpec): string[] {
       problems.push(`mix.sources: "${from}" stands there more than once`);
     }
   }
+  const prompts = spec.synthesize.generator === 'chat' ? spec.synthesize.prompts : [];
+  for (const prompt of new Set(prompts.filter((each, i) => prompts.indexOf(each) < i))) {
+    problems.push(`synthesize.prompts: "${prompt}" stands there more than once`);
+  }
   const first = spec.mix.sources[0]?.from;
   if (spec.mix.tokens === undefined && spec.synthesize.share === 0 && first === 'augmented') {
     problems.push('mix.sources: the first source sets the total, and with share 0 "augmented" has no tokens');
@@ -163,6 +177,10 @@ function describe(issue: z.core.$ZodIssue): string[] {
       ];
     case 'invalid_value':
       return [`${path}: must be ${issue.values.map((each) => JSON.stringify(each)).join(' or ')}`];
+    case 'invalid_union':
+      return 'options' in issue && issue.options !== undefined
+        ? [`${path}: must be ${issue.options.map((each) => JSON.stringify(each)).join(' or ')}`]
+        : [`${path}: ${issue.message}`];
     default:
       return [`${path}: ${issue.message}`];
   }
@@ -187,17 +205,20 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
     'the spec': Spec.shape,
     input: input.shape,
     dedupe: dedupe.shape,
-    synthesize: synthesize.shape,
     mix: mix.shape,
     shards: shards.shape,
     train: { launcher: 1 },
   };
   const path = pathOf(issue.path);
-  const shape = shapes[path] ?? sourceShape(issue.input);
+  const shape = shapes[path] ?? optionShape(issue.input);
   return Object.keys(shape ?? {});
 }
 
-function sourceShape(value: unknown): object | undefined {
-  const from = typeof value === 'object' && value !== null ? (value as { from?: unknown }).from : undefined;
-  return mixSource.options.find((option) => option.shape.from.value === from)?.shape;
+/** Of the unions in a spec, the option that a value means to be. */
+function optionShape(value: unknown): object | undefined {
+  const { from, generator } = (value ?? {}) as { from?: unknown; generator?: unknown };
+  return (
+    mixSource.options.find((option) => option.shape.from.value === from)?.shape ??
+    synthesize.options.find((option) => option.shape.generator.value === generator)?.shape
+  );
 }

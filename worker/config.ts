@@ -29,6 +29,7 @@ const endpoint = z.strictObject({
   timeoutSeconds: z.number().positive().default(300),
   window: z.int().min(64).default(4096),
   newTokens: z.int().min(1).default(400),
+  structuredOutput: z.enum(['json_schema', 'json_object', 'none']).exactOptional(),
   tokenizer: name.exactOptional(),
   /** Money per million tokens. */
   prices: z

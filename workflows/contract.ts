@@ -16,6 +16,10 @@ export type Role = keyof typeof QUEUES;
 /** The model id of the embedded endpoint. What it answers is a smoke test of the machinery and says so wherever it shows. */
 export const RULES_MODEL = 'instruct-lake-rules';
 
+/** The prompts of the library for chat models (`activities/synthesize/generators/prompts/<name>.md`). */
+export const PROMPTS = ['question-answer', 'faq', 'table', 'tutorial', 'maths'] as const;
+export type PromptName = (typeof PROMPTS)[number];
+
 /** Search attributes that `ingestDomain` sets where the server knows them, as the Temporal CLI writes their types. */
 export const SEARCH_ATTRIBUTES = {
   Domain: 'Keyword',
@@ -69,8 +73,17 @@ export interface DedupeSpec {
   threshold?: number;
 }
 
-export interface SynthesizeSpec {
+/** How pairs are asked for: by the published synthesizer's tag protocol, or of any instruct model by prompts. */
+export type SynthesizeSpec = TagSynthesisSpec | ChatSynthesisSpec;
+export interface TagSynthesisSpec extends RoundsSpec {
   generator: 'instruction-synthesizer';
+}
+export interface ChatSynthesisSpec extends RoundsSpec {
+  generator: 'chat';
+  /** Prompts of the library, one of which each slot draws. Without it all. */
+  prompts?: PromptName[];
+}
+export interface RoundsSpec {
   /** Name of an endpoint in the worker's configuration. */
   endpoint: string;
   /** M: texts of a chain that are prompted one after the other. */

@@ -1,11 +1,14 @@
-import { InvalidSpec } from '../../lake/errors.ts';
+import { BadRequest, InvalidSpec } from '../../lake/errors.ts';
 import { DOMAIN, RUN } from '../../lake/layout.ts';
 import { probeStore } from '../../lake/probe.ts';
 import { type FullSpec, milliseconds, parseSpec } from '../../lake/spec.ts';
 import { UNICODE_VERSION } from '../../lake/unicode/normalise.ts';
 import type { OpenedRun } from '../../workflows/contract.ts';
 import { named } from '../services.ts';
-import { promptTokenizer } from '../synthesize/prompt-tokenizer.ts';
+import type { Settings } from '../settings.ts';
+import type { EndpointClient } from '../synthesize/endpoint/client.ts';
+import { generatorPin, openGenerator } from '../synthesize/generators/open.ts';
+import { requestHash, requestOf } from '../synthesize/round.ts';
 import { poolsDigest } from '../template/pools.ts';
 import { openTokenizer } from '../tokenize/tokenizer.ts';
 import { STAGE_VERSIONS } from '../versions.ts';
@@ -31,11 +34,11 @@ export async function openRun(
   await probeStore(store);
   // Before the endpoint is asked: a conflict is no reason to wait for one that is down.
   await refuseOtherSpec(store, run, spec);
-  const endpoint = named('endpoint', spec.synthesize.endpoint, settings.endpoints);
+  named('endpoint', spec.synthesize.endpoint, settings.endpoints);
   const tokenizer = await openTokenizer(named('tokenizer', spec.tokenizer, settings.tokenizers));
-  const prompts = await promptTokenizer(settings, spec.synthesize.endpoint);
   if (spec.train !== undefined) named('launcher', spec.train.launcher, settings.launchers);
-  const model = await endpoints.client(spec.synthesize.endpoint).model(signal);
+  const client = endpoints.client(spec.synthesize.endpoint);
+  const model = await client.model(signal);
   const pins: RunPins = {
     ...run,
     spec,
@@ -47,17 +50,11 @@ export async function openRun(
       eos: tokenizer.eos,
       highestId: tokenizer.highestId,
     },
-    generator: {
-      name: spec.synthesize.generator,
-      model,
-      window: endpoint.window,
-      newTokens: endpoint.newTokens,
-      temperature: 0,
-      tokenizer: prompts?.sha256 ?? null,
-    },
+    generator: await generatorPin(spec.synthesize, settings, model),
     pools: poolsDigest(),
     unicode: UNICODE_VERSION,
   };
+  await tryGenerator(pins, settings, client, signal);
   const { resumed } = await writePins(store, pins);
   return {
     ...run,
@@ -73,6 +70,23 @@ export async function openRun(
       onTimeout: spec.onTimeout,
     },
   };
+}
+
+/** Asks the endpoint what shows that it takes the generator's questions, where there is such a thing. Throws what is wrong. */
+async function tryGenerator(
+  pins: RunPins,
+  settings: Settings,
+  client: EndpointClient,
+  signal: AbortSignal,
+): Promise<void> {
+  const generator = await openGenerator(pins, settings);
+  const ask = generator.probe?.();
+  if (ask === undefined) return;
+  try {
+    await client.complete(requestOf(pins.generator, ask, requestHash(pins.generator, ask), 'probe'), signal);
+  } catch (error) {
+    throw (error instanceof BadRequest ? generator.refused?.(error, ask) : undefined) ?? error;
+  }
 }
 
 /** Domain and run are in the workflow's id; the spec must be of that domain. Throws InvalidSpec that names the form. */

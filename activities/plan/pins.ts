@@ -4,6 +4,7 @@ import { pinsKey } from '../../lake/layout.ts';
 import { type FullSpec, withoutSteering } from '../../lake/spec.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { RunRef } from '../../workflows/contract.ts';
+import type { StructuredOutput } from '../settings.ts';
 import { STAGE_VERSIONS, type Stage } from '../versions.ts';
 
 /** What a run holds fast from its start, in `run.json`: nothing that decides its bytes may change under it. */
@@ -29,6 +30,9 @@ export interface GeneratorPin {
   temperature: number;
   /** SHA-256 of the tokenizer that prompts are made into ids with; null when they go out as text. */
   tokenizer: string | null;
+  /** Of a chat model: how its answers are asked for, and SHA-256 of the prompts that the spec names. */
+  structuredOutput?: StructuredOutput;
+  prompts?: string;
 }
 
 /** Throws SpecConflict when the run is there already with another spec; what only steers a run may be another each time. */

@@ -1,7 +1,7 @@
 import type { Row } from '../../lake/parquet/rows.ts';
 import type { ColumnSpec } from '../../lake/parquet/write.ts';
 import type { Entry } from './entry.ts';
-import type { Parsed } from './protocol/parse.ts';
+import type { Parsed } from './pair.ts';
 
 /** A piece of an answer that became no pair. */
 export interface DroppedSegment {

@@ -151,42 +151,81 @@ const NO_ANSWER: Completion = {
 };
 
 /**
- * The answer to one text: from the cache where an earlier attempt had it, else from the endpoint. A prompt that is refused
- * as too long is sent again without its oldest round, then without any; one refused for something else, without any. A text
- * refused alone is set aside with what the endpoint said.
+ * The answer to one text. A prompt that is refused as too long is sent again without its oldest round, then without any;
+ * one refused for something else, without any. A text refused alone is set aside with what the endpoint said. An answer
+ * of which nothing can be read is met by one more question, where the generator has one; that answer counts then, with
+ * the tokens of both.
  */
 async function askAbout(history: Told[], context: string, slot: string, deps: RoundDeps): Promise<Answered> {
-  const { generator, pin } = deps;
+  const { generator } = deps;
   let told: readonly Told[] = history;
-  let request = '';
   let requests = 0;
+  const answerTo = (ask: Ask): Promise<Given> => askOnce(ask, slot, deps, () => requests++);
   for (let shortened = false; ; shortened = true) {
-    let stood = told.length;
-    try {
-      const asked = await generator.ask(told, context, slot);
-      stood = asked.history;
-      request = requestHash(pin, asked.ask);
-      let answer = deps.answers.find(request);
-      if (answer === undefined) {
-        answer = await persist(() => {
-          requests++;
-          return deps.client.complete(requestOf(pin, asked.ask, request, slot), deps.signal);
-        }, deps.signal);
-        deps.answers.keep(request, answer);
-      }
-      return { answer, history: stood, request, requests, setAside: undefined, tooLong: false };
-    } catch (error) {
-      if (!(error instanceof BadRequest)) throw error;
-      const tooLong = saysTooLong(error);
-      if (stood === 0) {
-        return { answer: NO_ANSWER, history: 0, request, requests, setAside: error.message, tooLong };
-      }
+    const asked = await generator.ask(told, context, slot).catch(refusal);
+    const first = asked instanceof BadRequest ? { request: '', answer: asked } : await answerTo(asked.ask);
+    const { request, answer } = first;
+    if (asked instanceof BadRequest || answer instanceof BadRequest) {
+      const { message: setAside } = answer as BadRequest;
+      const stood = asked instanceof BadRequest ? told.length : asked.history;
+      const tooLong = saysTooLong(answer as BadRequest);
+      if (stood === 0) return { answer: NO_ANSWER, history: 0, request, requests, setAside, tooLong };
       told = tooLong && !shortened ? told.slice(told.length - stood + 1) : [];
+      continue;
     }
+    const given = { history: asked.history, setAside: undefined, tooLong: false };
+    const again = generator.again?.(asked.ask, answer.text);
+    const second = again === undefined ? undefined : await answerTo(again);
+    if (second === undefined || second.answer instanceof BadRequest) {
+      return { ...given, answer, request, requests };
+    }
+    return { ...given, answer: withTokensOf(second.answer, answer), request: second.request, requests };
   }
 }
 
-function requestOf(pin: GeneratorPin, ask: Ask, id: string, slot: string): CompletionRequest {
+/** A refusal as a value; everything else is thrown on. */
+function refusal(error: unknown): BadRequest {
+  if (error instanceof BadRequest) return error;
+  throw error;
+}
+
+interface Given {
+  request: string;
+  answer: Completion | BadRequest;
+}
+
+/** What is said to one question: by the cache, where an earlier attempt had it, else by the endpoint. */
+async function askOnce(ask: Ask, slot: string, deps: RoundDeps, onRequest: () => void): Promise<Given> {
+  const { pin, client, answers, generator, signal } = deps;
+  const request = requestHash(pin, ask);
+  const known = answers.find(request);
+  if (known !== undefined) return { request, answer: known };
+  try {
+    const answer = await persist(() => {
+      onRequest();
+      return client.complete(requestOf(pin, ask, request, slot), signal);
+    }, signal);
+    answers.keep(request, answer);
+    return { request, answer };
+  } catch (error) {
+    if (!(error instanceof BadRequest)) throw error;
+    const meant = generator.refused?.(error, ask);
+    if (meant !== undefined) throw meant;
+    return { request, answer: error };
+  }
+}
+
+function withTokensOf(answer: Completion, other: Completion): Completion {
+  return {
+    ...answer,
+    promptTokens: answer.promptTokens + other.promptTokens,
+    cachedTokens: answer.cachedTokens + other.cachedTokens,
+    completionTokens: answer.completionTokens + other.completionTokens,
+  };
+}
+
+/** A question as the endpoint's client takes it. */
+export function requestOf(pin: GeneratorPin, ask: Ask, id: string, slot: string): CompletionRequest {
   const { path, promptTokens } = ask;
   const body = { model: pin.model, ...ask.body };
   return { path, body, id, affinity: slot, promptTokens, maxTokens: pin.newTokens };

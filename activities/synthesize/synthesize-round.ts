@@ -10,7 +10,6 @@ import { DROP_COLUMNS, DROPS, dropCounts, droppedFrom } from './drops.ts';
 import { countsOf } from './entry.ts';
 import { ENTRIES, ENTRY_COLUMNS } from './entry-table.ts';
 import { openGenerator } from './generators/open.ts';
-import { pinnedPromptTokenizer } from './prompt-tokenizer.ts';
 import { runRound, type Turn } from './round.ts';
 import { readSlots, told } from './slots.ts';
 
@@ -60,8 +59,7 @@ export async function synthesizeRound(
       const answers = await openAnswers(store, enduring, folder);
       let requests = 0;
       const client = endpoints.client(endpoint);
-      const tokenizer = await pinnedPromptTokenizer(work.settings, endpoint, pins.generator.tokenizer);
-      const opened = await openGenerator(pins.generator, tokenizer);
+      const generator = await openGenerator(pins, work.settings);
       const made = await runRound(turns(), {
         // What is still answered to a cancelled round is kept.
         client: {
@@ -69,7 +67,7 @@ export async function synthesizeRound(
             client.complete(call, signal).finally(() => work.signal.aborted || checkCancelled()),
         },
         answers,
-        generator: opened,
+        generator,
         pin: pins.generator,
         concurrency: Math.min(
           endpoints.settings(endpoint).concurrency,
@@ -82,7 +80,7 @@ export async function synthesizeRound(
       });
       const outputs = [
         await writeTable(folder, ENTRIES, ENTRY_COLUMNS, made),
-        await writeTable(folder, DROPS, DROP_COLUMNS, [...droppedFrom(made, opened)]),
+        await writeTable(folder, DROPS, DROP_COLUMNS, [...droppedFrom(made, generator)]),
       ];
       return { outputs, counts: { ...countsOf(made), ...dropCounts(made), requests } };
     },

@@ -11,6 +11,7 @@ import { publishRun } from '../../activities/publish/publish-run.ts';
 import { openPulse } from '../../activities/pulse.ts';
 import type { EndpointSettings } from '../../activities/settings.ts';
 import { openEndpointClient } from '../../activities/synthesize/endpoint/client.ts';
+import { loadLibrary } from '../../activities/synthesize/generators/prompt-library.ts';
 import { loadPools } from '../../activities/template/pools.ts';
 import { commandLauncher } from '../../activities/train/command-launcher.ts';
 import { watched } from '../../activities/watch.ts';
@@ -31,6 +32,7 @@ import { openS3, type S3Settings } from '../../lake/s3.ts';
 import { readConfig } from '../../worker/config.ts';
 import { openThreads, runInThread } from '../../worker/threads.ts';
 import type { Activities, IngestSpec, PublishInput } from '../../workflows/contract.ts';
+import { openChatEndpoint } from '../chat-endpoint.ts';
 import { failureOf } from '../executions.ts';
 import { openLab } from '../lab.ts';
 import { openPipeline, type Pipeline, publicationOf, putTexts, textSpec } from '../pipeline.ts';
@@ -301,6 +303,17 @@ const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
     provoke: () => open(SPEC, withEndpoint({ model: 'nobody-serves-this' })),
     says: ['endpoint default', 'nobody-serves-this', 'instruct-lake-rules'],
   },
+  ResponseFormatRefused: {
+    async provoke() {
+      const chat = await openChatEndpoint({ refuses: ['json_schema'] });
+      servers.push(chat.close);
+      return open(
+        textSpec('d', { synthesize: { ...SYNTHESIZE, generator: 'chat' } }),
+        withEndpoint({ urls: [chat.url], newTokens: 800 }),
+      );
+    },
+    says: ['endpoint default', 'json_schema', 'structuredOutput: "json_object", or "none"', 'configuration'],
+  },
   EndpointUnauthorized: {
     provoke: async () => open(SPEC, withEndpoint({ urls: [await answering(401)] })),
     says: ['endpoint default', 'environment variable'],
@@ -345,6 +358,10 @@ const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
   BadPools: {
     provoke: () => thrown(() => loadPools({ 'pairs.json': { language: 'en', pools: { plian: {} } } })),
     says: ['pairs.json'],
+  },
+  BadPrompts: {
+    provoke: () => thrown(() => loadLibrary({ frame: '{task}', again: 'Again.' })),
+    says: ['frame.md: {pairs} is missing', 'faq.md'],
   },
   RunPublished: {
     async provoke() {

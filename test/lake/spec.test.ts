@@ -95,3 +95,28 @@ test('the JSON Schema knows the keys and refuses others', () => {
   expect(Object.keys(schema.properties)).toContain('sequenceLength');
   expect(schema.additionalProperties).toBe(false);
 });
+
+test('the generator decides which keys `synthesize` has', () => {
+  const chat = { generator: 'chat', endpoint: 'default' };
+  const all = ['question-answer', 'faq', 'table', 'tutorial', 'maths'];
+  expect(parseSpec({ ...minimal, synthesize: chat }).synthesize).toEqual({
+    ...chat,
+    prompts: all,
+    rounds: 3,
+    share: 1,
+  });
+  const wrong = (synthesize: object) => problems({ ...minimal, synthesize });
+  expect(wrong({ ...chat, prompts: ['faq', 'fqa'] })).toContain(
+    `synthesize.prompts[1]: must be ${all.map((name) => JSON.stringify(name)).join(' or ')}`,
+  );
+  expect(wrong({ ...chat, prompts: [] })).toContain('synthesize.prompts');
+  expect(wrong({ ...chat, prompts: ['faq', 'table', 'faq'] })).toContain('"faq" stands there more than once');
+  expect(wrong({ ...chat, promts: ['faq'] })).toContain(
+    'synthesize.promts: unknown key (did you mean "prompts"?)',
+  );
+  expect(wrong({ ...minimal.synthesize, prompts: ['faq'] })).toContain('synthesize.prompts: unknown key');
+  expect(wrong({ ...chat, generator: 'chatt' })).toContain(
+    'synthesize.generator: must be "instruction-synthesizer" or "chat"',
+  );
+  expect(JSON.stringify(specSchema())).toContain(JSON.stringify(all));
+});

@@ -60,3 +60,12 @@ test('a secret that is not set is named by its variable, and no secret may stand
   const inline = { ...config, endpoints: { default: { url: 'http://x', apiKey: 'secret' } } };
   expect(() => settingsOf(inline, at)).toThrow(/apiKey: unknown key/);
 });
+
+test('an endpoint says how a chat model is held to the form of its answers', () => {
+  const endpoint = (structuredOutput: string) => ({
+    ...config,
+    endpoints: { default: { url: 'http://vllm:8000', structuredOutput } },
+  });
+  expect(settingsOf(endpoint('none'), at).endpoints.default?.structuredOutput).toBe('none');
+  expect(() => settingsOf(endpoint('xml'), at)).toThrow('endpoints.default.structuredOutput');
+});

@@ -152,7 +152,8 @@ function completionOf(answer: unknown, where: ErrorContext): Completion {
     };
   };
   const choice = choices?.[0];
-  const text = choice?.text ?? choice?.message?.content;
+  // A chat model that said nothing (it was still thinking, or declined) has null for its content.
+  const text = choice?.text ?? (choice?.message?.content === null ? '' : choice?.message?.content);
   if (typeof text !== 'string') {
     throw new EndpointUnavailable(
       'the answer holds no completion text; is this an OpenAI-compatible server?',

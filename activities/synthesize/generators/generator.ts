@@ -1,5 +1,6 @@
+import type { BadRequest, LakeError } from '../../../lake/errors.ts';
 import type { Pair } from '../../../workflows/contract.ts';
-import type { Parsed } from '../protocol/parse.ts';
+import type { Parsed } from '../pair.ts';
 
 /** A text and the pairs that were made for it, as prompts of later rounds tell it. */
 export interface Round {
@@ -37,4 +38,8 @@ export interface Generator {
   parse(answer: string): Parsed;
   /** What to ask instead when nothing of an answer could be read; asked once, where a generator has it. */
   again?(ask: Ask, answer: string): Ask | undefined;
+  /** A question that costs next to nothing and shows whether the endpoint takes this generator's; asked before a run is opened. */
+  probe?(): Ask;
+  /** What a refusal of a question means, where it does not mean the text in it. */
+  refused?(error: BadRequest, ask: Ask): LakeError | undefined;
 }

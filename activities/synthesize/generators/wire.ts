@@ -4,6 +4,7 @@ import { estimateTokens, splitParts } from '../parts.ts';
 import { splitCounted } from '../parts-counted.ts';
 import type { PromptTokenizer } from '../prompt-tokenizer.ts';
 import { prompt } from '../protocol/prompt.ts';
+import { promptRoom } from './window.ts';
 
 /** How prompts of the tag protocol are measured and sent. */
 export interface Wire {
@@ -19,15 +20,12 @@ export interface Wire {
   parts(text: string, share: number): Promise<string[]>;
 }
 
-/** Kept free of the window: estimates are upper bounds by tokens of known tokenizers, not of every one. */
-const MARGIN = 0.1;
-
 /**
  * Prompts as text, their tokens estimated. The prompt carries its own `<s>`, so the server is told to add none
  * (`add_special_tokens`, vLLM's name).
  */
-export function textWire({ window, newTokens }: GeneratorPin): Wire {
-  const room = Math.floor((window - newTokens) * (1 - MARGIN));
+export function textWire(pin: GeneratorPin): Wire {
+  const room = promptRoom(pin);
   const overhead = estimateTokens(prompt([], 'x'));
   return {
     room,

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { Ask } from '../../../activities/synthesize/generators/generator.ts';
 import { instructionSynthesizer } from '../../../activities/synthesize/generators/instruction-synthesizer.ts';
 import { prompt } from '../../../activities/synthesize/protocol/prompt.ts';
-import { BadRequest, EndpointUnavailable } from '../../../lake/errors.ts';
+import { requestHash } from '../../../activities/synthesize/round.ts';
+import { BadRequest, EndpointUnavailable, ModelNotFound } from '../../../lake/errors.ts';
 import { PAIR, PIN, round, type Sent, toldOf, turn } from './simulated-round.ts';
 
 describe('a round', () => {
@@ -86,6 +88,67 @@ describe('a round', () => {
     });
     expect(again.asked.map((each) => each.text)).toEqual([prompt([], 'C')]);
     expect(again.entries.slice(0, 2)).toEqual(first.entries);
+  });
+  describe('with a generator that asks again', () => {
+    const again = (ask: Ask, answer: string): Ask | undefined => {
+      if (answer !== 'garbage') return undefined;
+      const text = `${String(ask.body.prompt)}AGAIN`;
+      return { ...ask, body: { ...ask.body, prompt: text }, prompt: text };
+    };
+    const generator = { ...instructionSynthesizer(PIN), again };
+    const isAgain = ({ text }: Sent) => text.endsWith('AGAIN');
+
+    test('an answer that cannot be read is met by one more question, whose answer counts with the tokens of both', async () => {
+      let requests = 0;
+      const onProgress = (more: number) => {
+        requests += more;
+      };
+      const { entries, asked, kept } = await round(
+        [turn(0, 'A')],
+        (sent) => (isAgain(sent) ? PAIR : 'garbage'),
+        {
+          generator,
+          onProgress,
+        },
+      );
+      expect(asked.map(isAgain)).toEqual([false, true]);
+      expect([requests, kept.size]).toEqual([2, 2]);
+      const request = requestHash(PIN, { prompt: asked[1]?.text });
+      expect(entries[0]).toMatchObject({
+        completion: PAIR,
+        request,
+        promptTokens: 20,
+        completionTokens: 10,
+        drops: {},
+      });
+      expect(entries[0]?.pairs).toHaveLength(1);
+      const resumed = await round([turn(0, 'A')], () => 'never asked', {
+        generator,
+        answers: { find: (hash) => kept.get(hash), keep: () => {}, flush: async () => {} },
+      });
+      expect(resumed.asked).toEqual([]);
+      expect(resumed.entries).toEqual(entries);
+    });
+    test('it is asked once: a second answer of that kind counts as it is', async () => {
+      const { entries, asked } = await round([turn(0, 'A')], () => 'garbage', { generator });
+      expect(asked).toHaveLength(2);
+      expect(entries[0]).toMatchObject({ completion: 'garbage', pairs: [], drops: { incomplete: 1 } });
+    });
+    test('when the second question is refused, the first answer counts', async () => {
+      const { entries } = await round(
+        [turn(0, 'A')],
+        (sent) => (isAgain(sent) ? new BadRequest('too long') : 'garbage'),
+        { generator },
+      );
+      expect(entries[0]).toMatchObject({ completion: 'garbage', setAside: undefined });
+    });
+    test('a refusal that means another thing than the text ends the round with it', async () => {
+      const refused = (error: BadRequest) => new ModelNotFound(`meant: ${error.message}`);
+      const ended = round([turn(0, 'A')], () => new BadRequest('no such form'), {
+        generator: { ...generator, refused },
+      });
+      await expect(ended).rejects.toThrow('meant: no such form');
+    });
   });
   test('an endpoint that is briefly away is asked again; one that stays away ends the round, answers kept', async () => {
     const brief = await round([turn(0, 'A')], (_, n) => (n === 1 ? new EndpointUnavailable('503') : PAIR));
