@@ -1,6 +1,8 @@
 // raw_undici.mjs URL MODEL IN_FLIGHT CHAINS.jsonl: asks about each text of each chain with nothing but undici, so many
-// chains at once; an answer goes into the next prompt as it came. A request that fails is sent again at once.
+// chains at once; an answer goes into the next prompt as it came. A request that fails is sent again at once, or after the
+// Retry-After that the server asks for.
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 
 const [url, model, inFlight, file] = process.argv.slice(2);
@@ -8,6 +10,8 @@ const chains = readFileSync(file, 'utf8')
   .trimEnd()
   .split('\n')
   .map((line) => JSON.parse(line));
+/** Between two looks whether a server that is gone is back. */
+const DOWN_MS = 100;
 const dispatcher = new Agent({ connections: Number(inFlight) });
 
 async function complete(prompt) {
@@ -29,9 +33,11 @@ async function complete(prompt) {
       });
       const text = await answer.body.text();
       if (answer.statusCode === 200) return JSON.parse(text).choices[0].text;
+      const wait = Number(answer.headers['retry-after'] ?? 0);
+      if (wait > 0) await setTimeout(wait * 1000);
     } catch (error) {
-      if (error.code !== 'UND_ERR_SOCKET' && error.code !== 'ECONNRESET' && error.code !== 'ECONNREFUSED')
-        throw error;
+      if (!['UND_ERR_SOCKET', 'ECONNRESET', 'ECONNREFUSED'].includes(error.code)) throw error;
+      if (error.code === 'ECONNREFUSED') await setTimeout(DOWN_MS);
     }
   }
 }

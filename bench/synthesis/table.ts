@@ -11,6 +11,10 @@ export interface Measured {
 
 const percent = (value: number): string => (value * 100).toFixed(1);
 
+/** For who waits for the table. */
+export const inShort = ({ share, requestsPerSecond }: Figures): string =>
+  `${percent(share)} % of capacity, ${requestsPerSecond.toFixed(1)} requests/s`;
+
 /** The columns: what a run says under a heading. */
 const COLUMNS: [string, (figures: Figures) => number | undefined, (value: number) => string][] = [
   ['of capacity %', ({ share }) => share, percent],
