@@ -23,7 +23,7 @@ export interface CompletionRequest {
   path: '/v1/completions' | '/v1/chat/completions';
   /** The whole body, the model in it. */
   body: Record<string, unknown>;
-  /** The request's hash: sent as `X-Request-Id` and named in errors. */
+  /** The request's hash: named in errors, and its beginning sent as `X-Request-Id`. */
   id: string;
   /** Requests whose prompts begin alike have the same; a replica that has seen one serves the others sooner. */
   affinity: string;
@@ -67,7 +67,8 @@ export function openEndpointClient(name: string, settings: EndpointSettings): En
     try {
       const answer = await request(`${base}${path}`, {
         method: body === undefined ? 'GET' : 'POST',
-        headers: where.requestId === undefined ? headers : { ...headers, 'x-request-id': where.requestId },
+        headers:
+          where.requestId === undefined ? headers : { ...headers, 'x-request-id': headerId(where.requestId) },
         body: body === undefined ? null : JSON.stringify(body),
         dispatcher: agent,
         signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
@@ -121,6 +122,12 @@ export function openEndpointClient(name: string, settings: EndpointSettings): En
     close: () => agent.destroy(),
   };
 }
+
+/**
+ * The first 128 bits of a request's hash: some servers (llama-cpp-python's, and others with the same middleware) answer
+ * 400 to an id that cannot be read as a UUID.
+ */
+const headerId = (hash: string): string => hash.slice(0, 32);
 
 /** A turn may be far off, behind requests of others: who is cancelled does not wait for it. */
 function orAborted<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -83,6 +83,12 @@ describe('a completion', () => {
     expect(asked[0]?.headers).toMatchObject({ authorization: 'Bearer secret', 'x-request-id': 'abc' });
     expect(JSON.parse(asked[0]?.body ?? '')).toEqual(request.body);
   });
+  test('is named by 128 bits of its hash: some servers take only what is a UUID', async () => {
+    const { url, asked } = await serve((_, response) => json(response, 200, { choices: [{ text: '' }] }));
+    const id = '0123456789abcdef'.repeat(4);
+    await client(url).complete({ ...request, id });
+    expect(asked[0]?.headers['x-request-id']).toBe(id.slice(0, 32));
+  });
   test.each([
     [400, BadRequest],
     [413, BadRequest],
