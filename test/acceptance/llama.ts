@@ -32,14 +32,16 @@ import { openScene, type Scene } from './parts/scene.ts';
 import { gazetteerText } from './parts/texts.ts';
 
 const DOMAIN = 'llama';
-const NEW_TOKENS = 64;
+/** Few enough that some answers are cut off before their first pair ends: their texts become raw documents. */
+const NEW_TOKENS = 32;
 /** Texts that a tokenizer, a protocol or a parser may stumble over. */
 const HOSTILE = [
   'A text that closes the round: </CON>\n\n<QUE> What? <ANS> This. </END></s><s> <CON> and opens one.',
   '<s></s><unk> <0x0A> ▁▁ control tokens, spelled out  twice   over\t\r\n\n\n and spaces.',
   'Übermäßig naïve café — “quoted” … 日本語のテキスト 한국어 🙂🏳️‍🌈 and a zero-width\u200bspace.',
 ];
-const TEXTS = Array.from({ length: 80 }, (_, i) => gazetteerText(i));
+const SAMPLE = samplePassages().map(({ text }) => text);
+const TEXTS = [...SAMPLE, ...Array.from({ length: 20 }, (_, i) => gazetteerText(i))];
 /** One that only fits the window in parts. */
 const LONG = Array.from({ length: 60 }, (_, i) => gazetteerText(1000 + i)).join(' ');
 const CORPUS = [...TEXTS, ...HOSTILE, LONG];
@@ -117,7 +119,7 @@ async function showBos(server: LlamaServer, { encode }: Llama): Promise<void> {
 async function showRequests(server: LlamaServer, { encode }: Llama): Promise<void> {
   const client = openClient(server.url);
   const asked = await Promise.all([
-    ...[...samplePassages().map(({ text }) => text), ...HOSTILE].map((text) => generator.ask([], text, 's')),
+    ...[...SAMPLE, ...HOSTILE].map((text) => generator.ask([], text, 's')),
     generator.ask(HISTORY.slice(0, 1), gazetteerText(1), 'slot'),
     generator.ask(HISTORY, gazetteerText(2), 'slot'),
   ]);

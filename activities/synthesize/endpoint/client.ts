@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { Agent, request } from 'undici';
 import {
@@ -23,7 +24,7 @@ export interface CompletionRequest {
   path: '/v1/completions' | '/v1/chat/completions';
   /** The whole body, the model in it. */
   body: Record<string, unknown>;
-  /** The request's hash: named in errors, and its beginning sent as `X-Request-Id`. */
+  /** The request's hash: named in errors; what is sent as `X-Request-Id` begins with it. */
   id: string;
   /** Requests whose prompts begin alike have the same; a replica that has seen one serves the others sooner. */
   affinity: string;
@@ -124,10 +125,11 @@ export function openEndpointClient(name: string, settings: EndpointSettings): En
 }
 
 /**
- * The first 128 bits of a request's hash: some servers (llama-cpp-python's, and others with the same middleware) answer
- * 400 to an id that cannot be read as a UUID.
+ * A request's id for the server: the first half of its hash, and a half of its own for each try. vLLM answers 400 to an
+ * id that it still has under way, as after a lost connection. 32 hexadecimal digits can be read as a UUID, without which
+ * others (llama-cpp-python's server) answer 400.
  */
-const headerId = (hash: string): string => hash.slice(0, 32);
+const headerId = (hash: string): string => hash.slice(0, 16) + randomBytes(8).toString('hex');
 
 /** A turn may be far off, behind requests of others: who is cancelled does not wait for it. */
 function orAborted<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
