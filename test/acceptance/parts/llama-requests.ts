@@ -138,7 +138,7 @@ export async function showSameAnswers(servers: readonly LlamaServer[]): Promise<
       const { ask } = await generator.ask([], text, 'slot');
       const body = { model: MODEL, ...ask.body, ...penalty };
       const answers = await Promise.all(
-        servers.map(async (server) => told((await server.ask('/v1/completions', body)).body)),
+        servers.map(async (server) => textOf((await server.ask('/v1/completions', body)).body)),
       );
       if (new Set(answers).size === 1) same++;
     }
@@ -229,6 +229,11 @@ function told(body: unknown): string {
     prompt: usage.prompt_tokens,
     completion: usage.completion_tokens,
   });
+}
+
+/** The words alone: one of the servers counts the token that ends an answer, the other does not. */
+function textOf(body: unknown): string {
+  return String((body as { choices: { text: string }[] }).choices[0]?.text).trim();
 }
 
 function said(body: unknown): string {
