@@ -128,7 +128,7 @@ export async function showRequests(server: LlamaServer, { encode }: Llama): Prom
 }
 
 /**
- * One model, one text, temperature 0: one answer, whoever serves it. But the Python server lowers what was said already
+ * One model, one text, temperature 0: one answer whoever serves it, but for what batches and caches do to rounding. The Python server lowers what was said already
  * unless it is told not to, for which our requests have no word.
  */
 export async function showSameAnswers(servers: readonly LlamaServer[]): Promise<void> {
@@ -143,8 +143,8 @@ export async function showSameAnswers(servers: readonly LlamaServer[]): Promise<
       if (new Set(answers).size === 1) same++;
     }
     const what = `the two servers give the same answer to ${same} of ${SAMPLE.length} texts`;
-    if ('repeat_penalty' in penalty) must(same === SAMPLE.length, `without a repeat penalty, ${what}`);
-    else must(same < SAMPLE.length, `left to their defaults, ${what}`);
+    if ('repeat_penalty' in penalty) must(same >= 0.9 * SAMPLE.length, `without a repeat penalty, ${what}`);
+    else must(same < 0.9 * SAMPLE.length, `left to their defaults, ${what}`);
   }
 }
 
