@@ -4,7 +4,7 @@ import { type EndpointOptions, openEndpoint } from '../client/endpoint/server.ts
 
 export interface CountingEndpoint {
   url: string;
-  /** `X-Request-Id` of every completion that was asked for, in order; a request's hash comes again when it is repeated. */
+  /** The hash in the `X-Request-Id` of every completion that was asked for, in order; it comes again when one is repeated. */
   asked: string[];
   /** How many of them were answered in full. */
   answered: () => number;
@@ -29,7 +29,7 @@ export async function openCountingEndpoint(options: EndpointOptions = {}): Promi
       return;
     }
     const completion = from.url === '/v1/completions';
-    if (completion) asked.push(String(from.headers['x-request-id']));
+    if (completion) asked.push(String(from.headers['x-request-id']).slice(0, 16));
     const onward = request(`${endpoint.url}${from.url}`, { method: from.method, headers: from.headers });
     onward.on('response', (reply) => {
       to.writeHead(reply.statusCode ?? 502, reply.headers);

@@ -20,7 +20,7 @@ PIECES = 1024
 WINDOW = 4096
 WIDTH, HEADS, LAYERS, HIDDEN = 64, 4, 2, 128
 # How much a question wants to come to its answer, and an answer to its end: with more, fewer answers run in circles.
-ONWARD = 4.5
+ONWARD = 4.2
 UNKNOWN, BEGIN, END = "<unk>", "<s>", "</s>"
 NEWLINE, QUESTION, ANSWER, PAIR_END = "<0x0A>", "▁<QUE>", "▁<ANS>", "▁</END>"
 CHAT = (

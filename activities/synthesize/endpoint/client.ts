@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { Agent, request } from 'undici';
 import {
@@ -24,7 +25,7 @@ export interface CompletionRequest {
   path: '/v1/completions' | '/v1/chat/completions';
   /** The whole body, the model in it. */
   body: Record<string, unknown>;
-  /** The request's hash: sent as `X-Request-Id` and named in errors. */
+  /** The request's hash: named in errors; what is sent as `X-Request-Id` begins with it. */
   id: string;
   /** Requests whose prompts begin alike have the same; a replica that has seen one serves the others sooner. */
   affinity: string;
@@ -71,7 +72,8 @@ export function openEndpointClient(name: string, settings: EndpointSettings): En
     try {
       const answer = await request(`${base}${path}`, {
         method: body === undefined ? 'GET' : 'POST',
-        headers: where.requestId === undefined ? headers : { ...headers, 'x-request-id': where.requestId },
+        headers:
+          where.requestId === undefined ? headers : { ...headers, 'x-request-id': headerId(where.requestId) },
         body: body === undefined ? null : JSON.stringify(body),
         dispatcher: agent,
         signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
@@ -132,6 +134,13 @@ export function openEndpointClient(name: string, settings: EndpointSettings): En
     close: () => agent.destroy(),
   };
 }
+
+/**
+ * A request's id for the server: the first half of its hash, and a half of its own for each try. vLLM answers 400 to an
+ * id that it still has under way, as after a lost connection. 32 hexadecimal digits can be read as a UUID, without which
+ * others (llama-cpp-python's server) answer 400.
+ */
+const headerId = (hash: string): string => hash.slice(0, 16) + randomBytes(8).toString('hex');
 
 /** A turn may be far off, behind requests of others: who is cancelled does not wait for it. */
 function unlessWaiting<T>(turn: Promise<T>, signal: AbortSignal, waits: () => boolean): Promise<T> {

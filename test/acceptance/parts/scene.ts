@@ -36,6 +36,8 @@ export interface SceneOptions {
   /** Milliseconds that the endpoint holds each answer back. */
   delayMs?: number;
   concurrency?: number;
+  /** Further endpoints by their name, besides the scene's own (`default`), as a worker's configuration has them. */
+  endpoints?: Record<string, object>;
   /** Trainers by the name of their launcher. */
   trainers?: Record<string, { command: string[]; env?: Record<string, string> }>;
 }
@@ -57,7 +59,10 @@ export async function openScene(name: string, options: SceneOptions = {}): Promi
     config,
     stringify({
       lake: { ...lake, endpoint: gate.url, accessKeyIdEnv: 'SCENE_ID', secretAccessKeyEnv: 'SCENE_SECRET' },
-      endpoints: { default: { url: endpoint.url, concurrency: options.concurrency ?? 8 } },
+      endpoints: {
+        default: { url: endpoint.url, concurrency: options.concurrency ?? 8 },
+        ...options.endpoints,
+      },
       tokenizers: { default: { file: sampleTokenizerPath(), eos: '<|end|>' } },
       launchers: Object.fromEntries(
         Object.entries(options.trainers ?? {}).map(([launcher, trainer]) => [

@@ -82,8 +82,16 @@ describe('a completion', () => {
       completionTokens: 3,
     });
     expect(asked[0]?.url).toBe('/v1/completions');
-    expect(asked[0]?.headers).toMatchObject({ authorization: 'Bearer secret', 'x-request-id': 'abc' });
+    expect(asked[0]?.headers).toMatchObject({ authorization: 'Bearer secret' });
     expect(JSON.parse(asked[0]?.body ?? '')).toEqual(request.body);
+  });
+  test('is named for the server by half of its hash, and anew for each try: 32 hexadecimal digits, as a UUID has', async () => {
+    const { url, asked } = await serve((_, response) => json(response, 200, { choices: [{ text: '' }] }));
+    const id = '0123456789abcdef'.repeat(4);
+    for (const _ of [1, 2]) await client(url).complete({ ...request, id });
+    const sent = asked.map(({ headers }) => String(headers['x-request-id']));
+    expect(new Set(sent).size).toBe(2);
+    for (const each of sent) expect(each).toMatch(/^0123456789abcdef[0-9a-f]{16}$/);
   });
   test.each([
     [400, BadRequest],
