@@ -1,4 +1,5 @@
 import type { GeneratorPin } from '../../plan/pins.ts';
+import { LONGEST_TOKEN } from '../parts-counted.ts';
 import type { PromptTokenizer } from '../prompt-tokenizer.ts';
 import { parseCompletion } from '../protocol/parse.ts';
 import { contextBlock, finishedRound, prompt } from '../protocol/prompt.ts';
@@ -15,9 +16,13 @@ export function instructionSynthesizer(pin: GeneratorPin, tokenizer?: PromptToke
   return {
     parts: (text, share = 1) => wire.parts(text, share),
     async ask(history, context): Promise<Asked> {
-      for (let told = await fitting(history, context, wire); ; told = told.slice(1)) {
+      for (let told = newest(history, wire.room * LONGEST_TOKEN); ; ) {
         const { fields, prompt: sent, tokens } = await wire.send(prompt(told, context));
-        if (tokens > wire.room && told.length > 0) continue;
+        if (tokens > wire.room && told.length > 0) {
+          const fits = await fitting(told, context, wire);
+          told = fits.length < told.length ? fits : told.slice(1);
+          continue;
+        }
         const body = { prompt: sent, max_tokens, temperature, n: 1, ...fields };
         return {
           ask: { path: '/v1/completions', body, prompt: sent, promptTokens: tokens },
@@ -29,9 +34,18 @@ export function instructionSynthesizer(pin: GeneratorPin, tokenizer?: PromptToke
   };
 }
 
+/** The newest rounds with at most so many characters of context: more would be counted in vain. */
+function newest(history: readonly Round[], characters: number): readonly Round[] {
+  let from = history.length;
+  for (let left = characters; from > 0; from--) {
+    left -= history[from - 1]?.context.length ?? 0;
+    if (left < 0) break;
+  }
+  return history.slice(from);
+}
+
 /** As much of the history, newest first, as the window holds beside the context: the oldest round goes first. */
 async function fitting(history: readonly Round[], context: string, wire: Wire): Promise<readonly Round[]> {
-  if (history.length === 0) return history;
   let left = wire.room - (await wire.count(contextBlock(context)));
   let from = history.length;
   for (const round of history.toReversed()) {
