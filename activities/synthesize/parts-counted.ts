@@ -16,8 +16,8 @@ interface Piece {
   tokens: number;
 }
 
-/** Beyond so many characters to a token no text fits: it is cut without being counted whole. */
-const LONGEST_TOKEN = 16;
+/** Beyond so many characters to a token no text fits: it is not worth counting. */
+export const LONGEST_TOKEN = 16;
 /** Pieces that are counted at once. */
 const BATCH = 1_024;
 /** Pieces of a sentence that is cut are at least so small a part of the window: never a hundred thousand words by themselves. */

@@ -8,6 +8,7 @@ import type {
   TokenizerSettings,
 } from '../../activities/settings.ts';
 import { openEndpointClient } from '../../activities/synthesize/endpoint/client.ts';
+import { promptTokenizer } from '../../activities/synthesize/prompt-tokenizer.ts';
 import { openTokenizer } from '../../activities/tokenize/tokenizer.ts';
 import { trainerEnv } from '../../activities/train/command-env.ts';
 import { EndpointUnauthorized, InvalidConfig, ModelNotFound } from '../../lake/errors.ts';
@@ -39,6 +40,7 @@ export async function lookAtWorker(
         const names = (what: string, entries: object): string =>
           `${what} ${Object.keys(entries).join(', ') || 'none'}`;
         const { endpoints, tokenizers, launchers } = settings;
+        for (const name of Object.keys(endpoints)) await promptTokenizer(settings, name);
         return `${file}: ${names('endpoints', endpoints)}; ${names('tokenizers', tokenizers)}; ${names('launchers', launchers)}`;
       },
     ),

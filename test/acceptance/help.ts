@@ -17,7 +17,18 @@ must(/Examples:\n {2}instruct-lake \S/.test(top.stdout), '--help has examples');
 must(/Exit codes: 0 done, 1 failed, 2 usage/.test(top.stdout), '--help says what the exit codes mean');
 
 const commands = await commandsOf([]);
-const wanted = ['quickstart', 'up', 'down', 'worker', 'endpoint', 'import', 'ingest', 'status', 'verify'];
+const wanted = [
+  'quickstart',
+  'up',
+  'down',
+  'worker',
+  'endpoint',
+  'import',
+  'ingest',
+  'status',
+  'verify',
+  'drops',
+];
 const missing = [...wanted, 'doctor', 'spec', 'spec schema'].filter((name) => !commands.includes(name));
 must(missing.length === 0, `the ${commands.length} commands are there: ${commands.join(', ')}`);
 for (const name of commands) {

@@ -2,6 +2,8 @@ import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readManifest } from '../../activities/publish/verify.ts';
 import { REJECT_COLUMNS, REJECTS } from '../../activities/scan/texts.ts';
+import type { Entry } from '../../activities/synthesize/entry.ts';
+import { ENTRIES, ENTRY_COLUMNS, entryOf } from '../../activities/synthesize/entry-table.ts';
 import { DOCUMENTS } from '../../activities/tokenize/documents.ts';
 import { sampleInstructions, samplePassages } from '../../client/sample/index.ts';
 import { s3Client } from '../../client/stack/servers.ts';
@@ -47,6 +49,16 @@ async function documentsOf(domain: string, run: string): Promise<string[]> {
     }
   }
   return ids.sort();
+}
+/** What a run's rounds made of the texts, by row: prompts (by their hashes), answers, links, pairs. */
+async function entriesOf(domain: string, run: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const commit of await commitsOf(pipeline.store, { domain, run }, 'synthesize')) {
+    const columns = ENTRY_COLUMNS.map(({ name }) => name);
+    entries.push(...(await readTable(pipeline.store, outputOf(commit, ENTRIES), columns)).map(entryOf));
+  }
+  const place = ({ key, row, part }: Entry): string => JSON.stringify([key, row, part]);
+  return entries.sort((a, b) => (place(a) < place(b) ? -1 : 1));
 }
 const ids = (...rows: [key: string, row: number][]): string[] =>
   rows.map(([key, row]) => documentId(key, row)).sort();
@@ -115,6 +127,9 @@ describe('the same corpus, cut into partitions of another size', () => {
     expect(await canonical(store, { domain: 'cut', run: 'small' })).toEqual(
       await canonical(store, { domain: 'cut', run: 'large' }),
     );
+    const entries = await Promise.all(['small', 'large'].map((run) => entriesOf('cut', run)));
+    expect(entries[0]?.length).toBeGreaterThan(8);
+    expect(entries[0]).toEqual(entries[1]);
   });
 });
 

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bandKey, signatureOf } from '../../activities/dedupe/signature.ts';
+import { prompt } from '../../activities/synthesize/protocol/prompt.ts';
+import { requestHash } from '../../activities/synthesize/round.ts';
 import { fingerprint } from '../../lake/commit.ts';
 import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import {
@@ -29,6 +31,20 @@ function golden(actual: string, expected: string): void {
 }
 
 describe('golden values of docs/identity.md', () => {
+  test('requests', () => {
+    const generator = {
+      ...{ name: 'instruction-synthesizer', model: 'm', window: 4096, newTokens: 400, temperature: 0 },
+      tokenizer: null,
+    };
+    golden(
+      requestHash(generator, { prompt: prompt([], 'A') }),
+      'b2e191075485e5ad68b6e4e594e330818c0e2a99bd61d47c05b6cbf0d741c772',
+    );
+    golden(
+      requestHash(generator, { prompt: [1, 718, 15032] }),
+      '02cd58dbabdbc4fdedd6d249448db68385ea5cabceadaf21b0410e384fdb5d03',
+    );
+  });
   const document = documentId('raw/a.parquet', 7);
   const chain = chainId(document);
   test('ids', () => {

@@ -10,7 +10,11 @@ import { startIngest } from '../../../client/start-ingest.ts';
 import { openS3 } from '../../../lake/s3.ts';
 import type { ObjectStore } from '../../../lake/store.ts';
 import type { IngestSpec } from '../../../workflows/contract.ts';
-import { type CountingEndpoint, openCountingEndpoint } from '../../counting-endpoint.ts';
+import {
+  type CountingEndpoint,
+  type CountingOptions,
+  openCountingEndpoint,
+} from '../../counting-endpoint.ts';
 import { kill9, spawnWorker } from '../../faults/kill.ts';
 import { type Gate, openGate } from '../../gate.ts';
 import { putTexts } from '../../pipeline.ts';
@@ -38,6 +42,10 @@ export interface SceneOptions {
   concurrency?: number;
   /** Further endpoints by their name, besides the scene's own (`default`), as a worker's configuration has them. */
   endpoints?: Record<string, object>;
+  /** How the endpoint spells out prompts that come as token ids. */
+  spell?: CountingOptions['spell'];
+  /** A tokenizer of the endpoint's model: then there is an endpoint `ids` too, the same one, which is sent token ids. */
+  tokenizer?: string;
   /** Trainers by the name of their launcher. */
   trainers?: Record<string, { command: string[]; env?: Record<string, string> }>;
 }
@@ -49,7 +57,9 @@ export async function openScene(name: string, options: SceneOptions = {}): Promi
   const stack = await openStack({ state: folder, report: console.log, ports: 'random', database: 'memory' });
   const { temporal: address, namespace, s3 } = stack.settings;
   const gate = await openGate(s3.endpoint);
-  const endpoint = await openCountingEndpoint({ delayMs: options.delayMs ?? 0 });
+  const { delayMs = 0, concurrency = 8, spell, tokenizer } = options;
+  const endpoint = await openCountingEndpoint({ delayMs, ...(spell === undefined ? {} : { spell }) });
+  const ours = { url: endpoint.url, concurrency };
   const store = openS3(s3);
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace });
@@ -60,10 +70,14 @@ export async function openScene(name: string, options: SceneOptions = {}): Promi
     stringify({
       lake: { ...lake, endpoint: gate.url, accessKeyIdEnv: 'SCENE_ID', secretAccessKeyEnv: 'SCENE_SECRET' },
       endpoints: {
-        default: { url: endpoint.url, concurrency: options.concurrency ?? 8 },
+        default: ours,
         ...options.endpoints,
+        ...(tokenizer === undefined ? {} : { ids: { ...ours, tokenizer: 'synthesizer' } }),
       },
-      tokenizers: { default: { file: sampleTokenizerPath(), eos: '<|end|>' } },
+      tokenizers: {
+        default: { file: sampleTokenizerPath(), eos: '<|end|>' },
+        ...(tokenizer === undefined ? {} : { synthesizer: { file: tokenizer, eos: '</s>' } }),
+      },
       launchers: Object.fromEntries(
         Object.entries(options.trainers ?? {}).map(([launcher, trainer]) => [
           launcher,

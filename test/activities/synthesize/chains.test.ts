@@ -1,13 +1,22 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chainsOf, type Entry, historyOf } from '../../../activities/synthesize/entry.ts';
 import { instructionSynthesizer } from '../../../activities/synthesize/generators/instruction-synthesizer.ts';
 import { estimateTokens } from '../../../activities/synthesize/parts.ts';
+import {
+  openPromptTokenizer,
+  type PromptTokenizer,
+} from '../../../activities/synthesize/prompt-tokenizer.ts';
 import { parseCompletion } from '../../../activities/synthesize/protocol/parse.ts';
 import { contextBlock, finishedRound, prompt } from '../../../activities/synthesize/protocol/prompt.ts';
 import type { Told } from '../../../activities/synthesize/round.ts';
 import { type ScheduledText, schedule } from '../../../activities/synthesize/schedule.ts';
 import { sliceBytes } from '../../../activities/synthesize/slots.ts';
+import { openTokenizer } from '../../../activities/tokenize/tokenizer.ts';
+import { writeSynthesizerTokenizer } from '../../synthesizer-tokenizer.ts';
 import { PAIR, PIN, round, type Sent } from './simulated-round.ts';
 
 type Text = ScheduledText & { text: string };
@@ -20,10 +29,12 @@ interface World {
   window: number;
   /** Text rows that never get a pair. */
   barren: Set<number>;
+  /** Prompts as ids, and what spells them out; as text without it. */
+  ids?: { tokenizer: PromptTokenizer; spell: (ids: number[]) => Promise<string> };
 }
 
 /** All that was sent, and the entries of each slot, of a block run round by round as the workflow does. */
-async function synthesized({ rounds, texts, window, barren }: World) {
+async function synthesized({ rounds, texts, window, barren, ids }: World) {
   const pin = { ...PIN, window, newTokens: 40 };
   const slots = schedule(texts, { rounds, share: 1, seed: 's' });
   const entries = new Map<string, Told[]>(slots.map(({ id }) => [id, []]));
@@ -38,7 +49,11 @@ async function synthesized({ rounds, texts, window, barren }: World) {
     const made = await round(
       turns,
       ({ text }) => (barren.has(Number(/.*\(text (\d+)\)/s.exec(text)?.[1])) ? 'nothing' : PAIR),
-      { generator: instructionSynthesizer(pin), pin },
+      {
+        generator: instructionSynthesizer(pin, ids?.tokenizer),
+        pin,
+        ...(ids === undefined ? {} : { spell: ids.spell }),
+      },
     );
     sent.push(...made.asked);
     inRounds.push(made.entries);
@@ -47,12 +62,23 @@ async function synthesized({ rounds, texts, window, barren }: World) {
       entries.get(entry.slot)?.push({ ...entry, context: sliceBytes(text, entry.start, entry.end) });
     }
   }
-  return { slots, entries, sent, inRounds, room: Math.floor((window - 40) * 0.9) };
+  return {
+    slots,
+    entries,
+    sent,
+    inRounds,
+    room: ids === undefined ? Math.floor((window - 40) * 0.9) : window - 40,
+  };
 }
 
 /** What data.md and method.md say of a world, looked at from the entries and the prompts alone. */
 async function mustHold(world: World): Promise<void> {
-  const { texts, rounds, valid, barren } = world;
+  const { texts, rounds, valid, barren, ids } = world;
+  const tokensOf = async (pieces: readonly string[]): Promise<number> =>
+    (ids === undefined ? pieces.map(estimateTokens) : await ids.tokenizer.count(pieces)).reduce(
+      (sum, each) => sum + each,
+      0,
+    );
   const { entries, sent, slots, inRounds, room } = await synthesized(world);
   const all = [...entries.values()].flat();
 
@@ -82,16 +108,18 @@ async function mustHold(world: World): Promise<void> {
   for (const slot of entries.values()) {
     for (const [i, entry] of slot.entries()) {
       // The prompt has the newest rounds of the history, all of them or as many as fit: one more would not.
-      const allowed = historyOf(slot.slice(0, i));
+      const newest = chainsOf(slot.slice(0, i)).at(-1) ?? [];
+      const allowed = newest.some(({ pairs }) => pairs.length === 0) ? [] : newest;
+      expect(historyOf(slot.slice(0, i))).toEqual(allowed);
       expect(entry.history).toBeLessThanOrEqual(allowed.length);
       const stood = allowed.slice(allowed.length - entry.history);
       const literal = prompt(stood, entry.context);
       expect(byRequest.get(entry.request)).toBe(literal);
-      if (entry.history > 0) expect(estimateTokens(literal)).toBeLessThanOrEqual(room);
+      if (entry.history > 0 || ids !== undefined) expect(await tokensOf([literal])).toBeLessThanOrEqual(room);
       const older = allowed.at(-1 - entry.history);
       if (older !== undefined) {
         const pieces = [older, ...stood].map(finishedRound);
-        const sum = [...pieces, contextBlock(entry.context)].map(estimateTokens).reduce((a, b) => a + b);
+        const sum = await tokensOf([...pieces, contextBlock(entry.context)]);
         expect(sum).toBeGreaterThan(room);
       }
     }
@@ -142,23 +170,37 @@ describe('a block of N texts in M rounds', () => {
     const { entries } = await synthesized(world(3, 8));
     expect([...entries.values()].map((slot) => slot.map(({ row }) => row))).toEqual([[0, 1, 2]]);
   });
+  const worlds = fc
+    .record({
+      valid: fc.integer({ min: 1, max: 40 }),
+      rounds: fc.integer({ min: 1, max: 8 }),
+      window: fc.constantFrom(4096, 400, 200),
+      gone: fc.uniqueArray(fc.nat(39)),
+      barren: fc.uniqueArray(fc.nat(39)),
+      long: fc.uniqueArray(fc.nat(39), { maxLength: 5 }),
+      length: fc.integer({ min: 2, max: 60 }),
+    })
+    .map(({ valid, rounds, window, gone, barren, long, length }) => {
+      const made = world(valid, rounds, { window, barren: new Set(barren) }, (row) =>
+        long.includes(row) ? length : 1 + (row % 4),
+      );
+      return { ...made, texts: made.texts.filter(({ row }) => !gone.includes(row)) };
+    });
   test('whatever N and M: gaps, leftovers, texts without pairs, histories that do not fit, texts in parts', async () => {
-    const worlds = fc
-      .record({
-        valid: fc.integer({ min: 1, max: 40 }),
-        rounds: fc.integer({ min: 1, max: 8 }),
-        window: fc.constantFrom(4096, 400, 200),
-        gone: fc.uniqueArray(fc.nat(39)),
-        barren: fc.uniqueArray(fc.nat(39)),
-        long: fc.uniqueArray(fc.nat(39), { maxLength: 5 }),
-        length: fc.integer({ min: 2, max: 60 }),
-      })
-      .map(({ valid, rounds, window, gone, barren, long, length }) => {
-        const made = world(valid, rounds, { window, barren: new Set(barren) }, (row) =>
-          long.includes(row) ? length : 1 + (row % 4),
-        );
-        return { ...made, texts: made.texts.filter(({ row }) => !gone.includes(row)) };
-      });
     await fc.assert(fc.asyncProperty(worlds, mustHold), { numRuns: 150 });
+  });
+  test('the same with prompts as token ids', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'instruct-lake-chains-'));
+    const file = writeSynthesizerTokenizer(folder);
+    const [tokenizer, speller] = await Promise.all([
+      openPromptTokenizer(file),
+      openTokenizer({ file, bos: 'none', eos: '</s>' }),
+    ]);
+    rmSync(folder, { recursive: true });
+    const ids = { tokenizer, spell: speller.decode };
+    await fc.assert(
+      fc.asyncProperty(worlds, (each) => mustHold({ ...each, ids })),
+      { numRuns: 40 },
+    );
   });
 });

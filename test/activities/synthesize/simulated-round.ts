@@ -30,7 +30,7 @@ export type Sent = CompletionRequest & { text: string };
 export async function round(
   turns: Turn[],
   answer: (request: Sent, n: number) => string | Error,
-  more: Partial<RoundDeps> = {},
+  { spell, ...more }: Partial<RoundDeps> & { spell?: (ids: number[]) => Promise<string> } = {},
 ): Promise<{ entries: Entry[]; asked: Sent[]; kept: Map<string, Completion> }> {
   const asked: Sent[] = [];
   const kept = new Map<string, Completion>();
@@ -42,7 +42,9 @@ export async function round(
   const deps: RoundDeps = {
     client: {
       async complete(request) {
-        const sent = { ...request, text: String(request.body.prompt) };
+        const { prompt } = request.body;
+        const text = spell === undefined ? String(prompt) : await spell(prompt as number[]);
+        const sent = { ...request, text };
         asked.push(sent);
         const given = answer(sent, asked.length);
         if (given instanceof Error) throw given;

@@ -127,6 +127,23 @@ it('never throws, and all that it returns is valid', () => {
   );
 });
 
+it('drops nothing in silence: every piece is a pair or a drop, and stands in the answer', () => {
+  fc.assert(
+    fc.property(noise, (text) => {
+      const { pairs, drops } = parseCompletion(text);
+      const segments = text.split(MARK.pairEnd);
+      const ended = segments.findIndex((segment) => /^\s*<\/?s>/.test(segment));
+      const closed = ended < 0 ? segments.length - 1 : ended;
+      const rest = segments.slice(closed).join(MARK.pairEnd);
+      const behind = drops.filter(({ reason }) => reason === 'incomplete' || reason === 'afterEnd');
+      expect(pairs.length + drops.length - behind.length).toBe(closed);
+      expect(behind.length).toBe(/^(?:\s|<\/?s>)*$/.test(rest) ? 0 : 1);
+      for (const { segment } of drops) expect(text).toContain(segment);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 it('reads back what is written', () => {
   const unique = fc.uniqueArray(pair, { maxLength: 6, selector: (p) => p.question.toLowerCase() });
   fc.assert(
