@@ -42,6 +42,7 @@ describe('golden values of docs/identity.md', () => {
   test('draws', () => {
     golden(hash64('instruct-lake', 'mix', 'augmented/x').toString(16), 'fd90f8fa3cd3d27c');
     golden(String(unitHash('instruct-lake', 'share', 's')), '0.059303146379993676');
+    golden(String(openStream('instruct-lake', 'synthesize/prompt', 's').below(5)), '2');
     const stream = openStream('instruct-lake', 'template/mode', 'c');
     golden(
       [stream.uint32(), stream.uint32(), stream.uint32()].join(', '),
