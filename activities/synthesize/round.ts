@@ -134,38 +134,49 @@ const NO_ANSWER: Completion = {
 };
 
 /**
- * The answer to one text. A refusal is met once by a shorter prompt, without the history; a text refused alone is set aside
- * with what the endpoint said. An answer of which nothing can be read is met by one more question, where the generator
- * has one; that answer counts then, with the tokens of both.
+ * The answer to one text: from the cache where an earlier attempt had it, else from the endpoint. A refusal is met once
+ * by a shorter prompt, without the history; a text refused alone is set aside with what the endpoint said.
  */
 async function askAbout(history: Told[], context: string, slot: string, deps: RoundDeps): Promise<Answered> {
-  const { generator } = deps;
+  const { generator, pin } = deps;
   let requests = 0;
-  const answerTo = (ask: Ask): Promise<Given> => askOnce(ask, slot, deps, () => requests++);
+  const onRequest = (): void => {
+    requests++;
+  };
   for (let told: readonly Told[] = history; ; told = []) {
     const asked = await generator.ask(told, context, slot);
-    const first = await answerTo(asked.ask);
-    const { history, request } = { ...asked, ...first };
-    if (first.answer instanceof BadRequest) {
+    try {
+      const given = await answerTo(asked.ask, slot, deps, onRequest);
+      return { ...given, history: asked.history, requests, setAside: undefined };
+    } catch (error) {
+      if (!(error instanceof BadRequest)) throw error;
       if (asked.history > 0) continue;
-      return { answer: NO_ANSWER, history, request, requests, setAside: first.answer.message };
+      const request = requestHash(pin, asked.ask);
+      return { answer: NO_ANSWER, history: 0, request, requests, setAside: error.message };
     }
-    const again = generator.again?.(asked.ask, first.answer.text);
-    const second = again === undefined ? undefined : await answerTo(again);
-    if (second === undefined || second.answer instanceof BadRequest) {
-      return { answer: first.answer, history, request, requests, setAside: undefined };
-    }
-    const answer = withTokensOf(second.answer, first.answer);
-    return { answer, history, request: second.request, requests, setAside: undefined };
   }
 }
 
-interface Given {
-  request: string;
-  answer: Completion | BadRequest;
+type Given = Pick<Answered, 'answer' | 'request'>;
+
+/**
+ * The answer to a question. One of which nothing can be read is met by one more question, where the generator has one;
+ * the answer to that counts then, with the tokens of both.
+ */
+async function answerTo(ask: Ask, slot: string, deps: RoundDeps, onRequest: () => void): Promise<Given> {
+  const first = await askOnce(ask, slot, deps, onRequest);
+  const again = deps.generator.again?.(ask, first.answer.text);
+  if (again === undefined) return first;
+  try {
+    const second = await askOnce(again, slot, deps, onRequest);
+    return { request: second.request, answer: withTokensOf(second.answer, first.answer) };
+  } catch (error) {
+    if (error instanceof BadRequest) return first;
+    throw error;
+  }
 }
 
-/** What is said to one question: by the cache, where an earlier attempt had it, else by the endpoint. */
+/** What is said to one question: by the cache, else by the endpoint. */
 async function askOnce(ask: Ask, slot: string, deps: RoundDeps, onRequest: () => void): Promise<Given> {
   const { pin, client, answers, generator, signal } = deps;
   const request = requestHash(pin, ask);
@@ -179,10 +190,7 @@ async function askOnce(ask: Ask, slot: string, deps: RoundDeps, onRequest: () =>
     answers.keep(request, answer);
     return { request, answer };
   } catch (error) {
-    if (!(error instanceof BadRequest)) throw error;
-    const meant = generator.refused?.(error, ask);
-    if (meant !== undefined) throw meant;
-    return { request, answer: error };
+    throw (error instanceof BadRequest ? generator.refused?.(error, ask) : undefined) ?? error;
   }
 }
 
