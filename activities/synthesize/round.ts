@@ -152,49 +152,53 @@ const NO_ANSWER: Completion = {
 
 /**
  * The answer to one text. A prompt that is refused as too long is sent again without its oldest round, then without any;
- * one refused for something else, without any. A text refused alone is set aside with what the endpoint said. An answer
- * of which nothing can be read is met by one more question, where the generator has one; that answer counts then, with
- * the tokens of both.
+ * as too long is sent again without its oldest round, then without any; one refused for something else, without any. A text
+ * refused alone is set aside with what the endpoint said.
  */
 async function askAbout(history: Told[], context: string, slot: string, deps: RoundDeps): Promise<Answered> {
-  const { generator } = deps;
+  const { generator, pin } = deps;
   let told: readonly Told[] = history;
+  let request = '';
   let requests = 0;
-  const answerTo = (ask: Ask): Promise<Given> => askOnce(ask, slot, deps, () => requests++);
   for (let shortened = false; ; shortened = true) {
-    const asked = await generator.ask(told, context, slot).catch(refusal);
-    const first = asked instanceof BadRequest ? { request: '', answer: asked } : await answerTo(asked.ask);
-    const { request, answer } = first;
-    if (asked instanceof BadRequest || answer instanceof BadRequest) {
-      const { message: setAside } = answer as BadRequest;
-      const stood = asked instanceof BadRequest ? told.length : asked.history;
-      const tooLong = saysTooLong(answer as BadRequest);
-      if (stood === 0) return { answer: NO_ANSWER, history: 0, request, requests, setAside, tooLong };
+    let stood = told.length;
+    try {
+      const asked = await generator.ask(told, context, slot);
+      stood = asked.history;
+      request = requestHash(pin, asked.ask);
+      const given = await answerTo(asked.ask, slot, deps, () => requests++);
+      return { ...given, history: stood, requests, setAside: undefined, tooLong: false };
+    } catch (error) {
+      if (!(error instanceof BadRequest)) throw error;
+      const tooLong = saysTooLong(error);
+      if (stood === 0) {
+        return { answer: NO_ANSWER, history: 0, request, requests, setAside: error.message, tooLong };
+      }
       told = tooLong && !shortened ? told.slice(told.length - stood + 1) : [];
-      continue;
     }
-    const given = { history: asked.history, setAside: undefined, tooLong: false };
-    const again = generator.again?.(asked.ask, answer.text);
-    const second = again === undefined ? undefined : await answerTo(again);
-    if (second === undefined || second.answer instanceof BadRequest) {
-      return { ...given, answer, request, requests };
-    }
-    return { ...given, answer: withTokensOf(second.answer, answer), request: second.request, requests };
   }
 }
 
-/** A refusal as a value; everything else is thrown on. */
-function refusal(error: unknown): BadRequest {
-  if (error instanceof BadRequest) return error;
-  throw error;
+type Given = Pick<Answered, 'answer' | 'request'>;
+
+/**
+ * The answer to a question. One of which nothing can be read is met by one more question, where the generator has one;
+ * the answer to that counts then, with the tokens of both.
+ */
+async function answerTo(ask: Ask, slot: string, deps: RoundDeps, onRequest: () => void): Promise<Given> {
+  const first = await askOnce(ask, slot, deps, onRequest);
+  const again = deps.generator.again?.(ask, first.answer.text);
+  if (again === undefined) return first;
+  try {
+    const second = await askOnce(again, slot, deps, onRequest);
+    return { request: second.request, answer: withTokensOf(second.answer, first.answer) };
+  } catch (error) {
+    if (error instanceof BadRequest) return first;
+    throw error;
+  }
 }
 
-interface Given {
-  request: string;
-  answer: Completion | BadRequest;
-}
-
-/** What is said to one question: by the cache, where an earlier attempt had it, else by the endpoint. */
+/** What is said to one question: by the cache, else by the endpoint. */
 async function askOnce(ask: Ask, slot: string, deps: RoundDeps, onRequest: () => void): Promise<Given> {
   const { pin, client, answers, generator, signal } = deps;
   const request = requestHash(pin, ask);
@@ -208,10 +212,7 @@ async function askOnce(ask: Ask, slot: string, deps: RoundDeps, onRequest: () =>
     answers.keep(request, answer);
     return { request, answer };
   } catch (error) {
-    if (!(error instanceof BadRequest)) throw error;
-    const meant = generator.refused?.(error, ask);
-    if (meant !== undefined) throw meant;
-    return { request, answer: error };
+    throw (error instanceof BadRequest ? generator.refused?.(error, ask) : undefined) ?? error;
   }
 }
 

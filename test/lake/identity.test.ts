@@ -21,6 +21,7 @@ import { partitionId, slug } from '../../lake/layout.ts';
 import { withPublication } from '../../lake/log.ts';
 import { hash64, openStream, unitHash } from '../../lake/random.ts';
 import { normaliseForDedupe } from '../../lake/unicode/normalise.ts';
+import { PROMPTS } from '../../workflows/contract.ts';
 
 const page = readFileSync(new URL('../../docs/identity.md', import.meta.url), 'utf8');
 
@@ -58,6 +59,12 @@ describe('golden values of docs/identity.md', () => {
   test('draws', () => {
     golden(hash64('instruct-lake', 'mix', 'augmented/x').toString(16), 'fd90f8fa3cd3d27c');
     golden(String(unitHash('instruct-lake', 'share', 's')), '0.059303146379993676');
+    golden(
+      ['a', 'b', 'c', 'd']
+        .map((slot) => openStream('instruct-lake', 'synthesize/prompt', slot).pick(PROMPTS))
+        .join(', '),
+      'faq, faq, question-answer, table',
+    );
     const stream = openStream('instruct-lake', 'template/mode', 'c');
     golden(
       [stream.uint32(), stream.uint32(), stream.uint32()].join(', '),

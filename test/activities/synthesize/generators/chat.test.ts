@@ -121,7 +121,7 @@ describe('the window', () => {
   });
   it('cuts a text into parts that fit it alone, the second question included', async () => {
     const narrow = { window: 2600, newTokens: 400 };
-    const made = generator(PROMPTS, narrow);
+    const made = generator(['question-answer'], narrow);
     const text = sentences(400);
     const parts = await made.parts(text);
     expect(parts.join('')).toBe(text);
