@@ -128,8 +128,8 @@ export async function showRequests(server: LlamaServer, { encode }: Llama): Prom
 }
 
 /**
- * One model, one text, temperature 0: one answer whoever serves it, but for what batches and caches do to rounding. The Python server lowers what was said already
- * unless it is told not to, for which our requests have no word.
+ * One model, one text, temperature 0: one answer whoever serves it, but for what batches and caches do to rounding. The
+ * Python server lowers what was said already unless it is told not to, for which our requests have no word.
  */
 export async function showSameAnswers(servers: readonly LlamaServer[]): Promise<void> {
   for (const penalty of [{ repeat_penalty: 1 }, {}]) {
