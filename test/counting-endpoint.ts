@@ -8,6 +8,10 @@ export interface CountingEndpoint {
   asked: string[];
   /** How many of them were answered in full. */
   answered: () => number;
+  /** Completions that are being answered now. */
+  underWay: () => number;
+  /** The most that were at once, since it was last asked. */
+  most: () => number;
   /** Answers every request with this status from now on; with 200, as ever. */
   refuse: (status: number) => void;
   /** Gone as a server that has crashed, and back at the same address. */
@@ -21,6 +25,8 @@ export async function openCountingEndpoint(options: EndpointOptions = {}): Promi
   const endpoint = await openEndpoint(options);
   const asked: string[] = [];
   let answered = 0;
+  let underWay = 0;
+  let most = 0;
   let refusal = 200;
 
   function pass(from: IncomingMessage, to: ServerResponse): void {
@@ -29,7 +35,11 @@ export async function openCountingEndpoint(options: EndpointOptions = {}): Promi
       return;
     }
     const completion = from.url === '/v1/completions';
-    if (completion) asked.push(String(from.headers['x-request-id']));
+    if (completion) {
+      asked.push(String(from.headers['x-request-id']));
+      most = Math.max(most, ++underWay);
+      to.on('close', () => underWay--);
+    }
     const onward = request(`${endpoint.url}${from.url}`, { method: from.method, headers: from.headers });
     onward.on('response', (reply) => {
       to.writeHead(reply.statusCode ?? 502, reply.headers);
@@ -57,6 +67,12 @@ export async function openCountingEndpoint(options: EndpointOptions = {}): Promi
     url: `http://127.0.0.1:${port}`,
     asked,
     answered: () => answered,
+    underWay: () => underWay,
+    most() {
+      const since = most;
+      most = underWay;
+      return since;
+    },
     refuse(status) {
       refusal = status;
     },
