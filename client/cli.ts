@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { acceptCommand, resumeCommand } from './commands/decision.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { endpointCommand } from './commands/endpoint.ts';
 import { importCommand } from './commands/import.ts';
@@ -10,6 +9,7 @@ import { quickstartCommand } from './commands/quickstart.ts';
 import { specCommand } from './commands/spec.ts';
 import { statusCommand } from './commands/status.ts';
 import { downCommand, upCommand } from './commands/up.ts';
+import { acceptCommand, pauseCommand, resumeCommand, setConcurrencyCommand } from './commands/update.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { workerCommand } from './commands/worker.ts';
 
@@ -52,7 +52,9 @@ for (const command of [
   ingestCommand(),
   statusCommand(),
   acceptCommand(),
+  pauseCommand(),
   resumeCommand(),
+  setConcurrencyCommand(),
   verifyCommand(),
   doctorCommand(),
   specCommand(),

@@ -202,8 +202,8 @@ test('nonsense is refused with a sentence; a run that is started again with anot
     [null],
     [3],
     [],
-  ] as [unknown?][]) {
-    const refusal = await refusalOf(handle.executeUpdate<Control, [unknown?]>('setConcurrency', { args }));
+  ] as unknown as [object][]) {
+    const refusal = await refusalOf(handle.executeUpdate<Control, [object]>('setConcurrency', { args }));
     expect(refusal).toMatch(/^steered\/again takes \{"concurrency": N\}/);
   }
   expect(await progressOf(handle)).toMatchObject({ concurrency: 1 });
