@@ -176,6 +176,8 @@ describe('a pause', () => {
         (await handle.describe()).runId === mixes ? undefined : true;
       await until(next, { ...WITHIN, what: 'it did not go on in a new execution' });
       expect(await progressOf(handle)).toMatchObject({ paused: true, concurrency: 7 });
+      const { raw } = await handle.describe();
+      expect([raw.pendingChildren, raw.pendingActivities]).toEqual([[], []]);
       await handle.executeUpdate('resume');
       await handle.result();
       expect(await progressOf(handle)).toMatchObject({ phase: 'done', paused: false, concurrency: 7 });
