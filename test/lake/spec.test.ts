@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { InvalidSpec } from '../../lake/errors.ts';
-import { milliseconds, parseSpec, specSchema } from '../../lake/spec.ts';
+import { milliseconds, parseSpec, specSchema, withoutSteering } from '../../lake/spec.ts';
 
 const minimal = {
   domain: 'biomed',
@@ -94,4 +94,22 @@ test('the JSON Schema knows the keys and refuses others', () => {
   const schema = specSchema() as { properties: Record<string, unknown>; additionalProperties: boolean };
   expect(Object.keys(schema.properties)).toContain('sequenceLength');
   expect(schema.additionalProperties).toBe(false);
+});
+test('what steers a run is told from what decides it', () => {
+  const of = (spec: object): object => withoutSteering(parseSpec(spec));
+  const { synthesize } = minimal;
+  const steered = {
+    ...minimal,
+    maxFailedFraction: 0.5,
+    decisionTimeout: '1h',
+    onTimeout: 'accept',
+    synthesize: { ...synthesize, concurrency: 64 },
+  };
+  expect(of(steered)).toEqual(of(minimal));
+  expect(of({ ...minimal, synthesize: { ...synthesize, share: 0.5 } })).not.toEqual(of(minimal));
+  for (const concurrency of [0, 1.5, 2e6, '8']) {
+    expect(problems({ ...minimal, synthesize: { ...synthesize, concurrency } })).toContain(
+      'synthesize.concurrency',
+    );
+  }
 });
