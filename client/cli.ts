@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { acceptCommand, resumeCommand } from './commands/decision.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { dropsCommand } from './commands/drops.ts';
 import { endpointCommand } from './commands/endpoint.ts';
@@ -11,6 +10,7 @@ import { quickstartCommand } from './commands/quickstart.ts';
 import { specCommand } from './commands/spec.ts';
 import { statusCommand } from './commands/status.ts';
 import { downCommand, upCommand } from './commands/up.ts';
+import { acceptCommand, pauseCommand, resumeCommand, setConcurrencyCommand } from './commands/update.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { workerCommand } from './commands/worker.ts';
 
@@ -53,7 +53,9 @@ for (const command of [
   ingestCommand(),
   statusCommand(),
   acceptCommand(),
+  pauseCommand(),
   resumeCommand(),
+  setConcurrencyCommand(),
   verifyCommand(),
   dropsCommand(),
   doctorCommand(),

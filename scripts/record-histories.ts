@@ -13,7 +13,14 @@ import { samplePassages } from '../client/sample/index.ts';
 import { putSample, sampleSpec } from '../client/sample/lake.ts';
 import { until } from '../client/stack/poll.ts';
 import { openStack } from '../client/stack/stack.ts';
-import { failureOf, type History, historiesOf, historyToPlain, startedNow } from '../test/executions.ts';
+import {
+  failureOf,
+  type History,
+  historiesOf,
+  historyToPlain,
+  pendingNow,
+  startedNow,
+} from '../test/executions.ts';
 import {
   commitsOf,
   openPipeline,
@@ -38,6 +45,7 @@ try {
   await record('plain', code, withoutAttributes);
   await record('cancelled', code, cancelled, { delayMs: 30_000 });
   await record('parked', code, parked);
+  await record('steered', code, steered, { delayMs: 300 });
 } finally {
   await stack.close();
   rmSync(state, { recursive: true, force: true });
@@ -128,6 +136,37 @@ async function parked(pipeline: Pipeline): Promise<string[]> {
   await handle.executeUpdate('acceptPartial');
   await handle.result();
   return ['ingest/parked/r1'];
+}
+
+/** A run with a ceiling that is lowered, paused, resumed, and given up while it is in its rounds. */
+async function steered(pipeline: Pipeline): Promise<string[]> {
+  const { store, endpoint, lab } = pipeline;
+  const passages = samplePassages().map(({ text }) => text);
+  for (let file = 0; file < 4; file++) {
+    await putTexts(store, `raw/steered/${file}.parquet`, passages.slice(file * 8, file * 8 + 8));
+  }
+  const { input, synthesize, ...rest } = textSpec('steered');
+  const spec = {
+    ...rest,
+    input: { ...input, partitionBytes: 1_024 },
+    synthesize: { ...synthesize, concurrency: 3 },
+  };
+  const handle = await pipeline.start(spec, 'r1');
+  const rounds = (most: number): Promise<true> =>
+    until(
+      async () => (await pendingNow(lab.client, handle.workflowId, 'synthesizeRound')) <= most || undefined,
+      { within: 60_000, what: `more than ${most} rounds were under way` },
+    );
+  const asked = async (): Promise<true | undefined> => endpoint.asked.length >= 4 || undefined;
+  await until(asked, { within: 60_000, what: 'nobody asked' });
+  await handle.executeUpdate('setConcurrency', { args: [{ concurrency: 1 }] });
+  await rounds(1);
+  await handle.executeUpdate('pause');
+  await rounds(0);
+  await handle.executeUpdate('resume');
+  await handle.executeUpdate('setConcurrency', { args: [{ concurrency: null }] });
+  await handle.result();
+  return [handle.workflowId];
 }
 
 async function record(

@@ -14,6 +14,10 @@ export interface CountingEndpoint {
   completions: Map<string, string>;
   /** How many of them were answered in full. */
   answered: () => number;
+  /** Completions that are being answered now. */
+  underWay: () => number;
+  /** The most that were at once, since it was last asked. */
+  most: () => number;
   /** Answers every request with this status from now on; with 200, as ever. */
   refuse: (status: number) => void;
   /** Gone as a server that has crashed, and back at the same address. */
@@ -35,6 +39,8 @@ export async function openCountingEndpoint(options: CountingOptions = {}): Promi
   const ids: number[][] = [];
   const completions = new Map<string, string>();
   let answered = 0;
+  let underWay = 0;
+  let most = 0;
   let refusal = 200;
 
   function pass(from: IncomingMessage, to: ServerResponse): void {
@@ -43,7 +49,11 @@ export async function openCountingEndpoint(options: CountingOptions = {}): Promi
       return;
     }
     const completion = from.url === '/v1/completions';
-    if (completion) asked.push(String(from.headers['x-request-id']).slice(0, 16));
+    if (completion) {
+      asked.push(String(from.headers['x-request-id']).slice(0, 16));
+      most = Math.max(most, ++underWay);
+      to.on('close', () => underWay--);
+    }
     const onward = request(`${endpoint.url}${from.url}`, { method: from.method, headers: from.headers });
     let prompt = '';
     onward.on('response', (reply) => {
@@ -106,6 +116,12 @@ export async function openCountingEndpoint(options: CountingOptions = {}): Promi
     ids,
     completions,
     answered: () => answered,
+    underWay: () => underWay,
+    most() {
+      const since = most;
+      most = underWay;
+      return since;
+    },
     refuse(status) {
       refusal = status;
     },

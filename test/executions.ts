@@ -86,3 +86,13 @@ export async function startedNow(client: Client, workflowId: string, type: strin
   );
   return children.reduce((sum, each) => sum + each, here);
 }
+
+/** Activities of a type that are scheduled, waiting or in a worker's hands, in a workflow or its running children. */
+export async function pendingNow(client: Client, workflowId: string, type: string): Promise<number> {
+  const { raw } = await client.workflow.getHandle(workflowId).describe();
+  const here = (raw.pendingActivities ?? []).filter((each) => each.activityType?.name === type).length;
+  const children = await Promise.all(
+    (raw.pendingChildren ?? []).map((child) => pendingNow(client, child.workflowId ?? '', type)),
+  );
+  return children.reduce((sum, each) => sum + each, here);
+}

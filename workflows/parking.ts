@@ -50,7 +50,11 @@ export function openParking({ run, rules, phase, paused, onChange }: ParkingDeps
   setHandler(accept, () => take('acceptPartial'), { validator: () => void waiting('acceptPartial') });
 
   function refusal(decision: Decision): string | undefined {
-    if (parked === null || decided) return 'is not parked: there is nothing to decide';
+    if (parked === null || decided) {
+      return decision === 'resume'
+        ? 'is neither paused nor parked: there is nothing to resume'
+        : 'is not parked: there is nothing to decide';
+    }
     if (parked.decisions.includes(decision)) return undefined;
     return `is parked for ${parked.type}; what ends that is ${parked.decisions.join(' or ')}`;
   }

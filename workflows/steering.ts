@@ -141,8 +141,9 @@ export function openSteering({ carried, parking, onChange }: SteeringDeps): Stee
     },
     {
       validator() {
-        const why = paused ? undefined : (parking()?.refusal('resume') ?? 'is neither paused nor parked');
-        if (why !== undefined) refuse(why);
+        const place = parking();
+        const why = place === undefined ? 'is neither paused nor parked' : place.refusal('resume');
+        if (!paused && why !== undefined) refuse(why);
       },
     },
   );

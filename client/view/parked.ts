@@ -6,24 +6,39 @@ import type { RunState } from './run-state.ts';
 /** The command of ours that takes a decision. */
 const COMMANDS: Readonly<Record<Decision, string>> = { acceptPartial: 'accept', resume: 'resume' };
 
-/** Why a run is parked and what ends it, as sentences and commands; of its message only the first line unless it is `whole`. */
-export function parkedLines(state: RunState, now: number, whole: boolean): { say: string[]; do: string[] } {
-  const { parked, workflowId } = state;
+/** What holds a run up until a person says otherwise, and what ends that, as sentences and commands. */
+export function heldLines(state: RunState, now: number, whole: boolean): { say: string[]; do: string[] } {
+  const parked = parkedLines(state, now, whole);
+  if (!state.paused) return parked;
+  const commands =
+    parked.do.length > 0 && state.parked?.decisions.includes('resume') ? [] : commandsOf(state, 'resume');
+  return {
+    say: ['paused: nothing new is started until it is resumed', ...parked.say],
+    do: [...commands, ...parked.do],
+  };
+}
+
+/** Why a run is parked and what ends it; of its message only the first line unless it is `whole`. */
+function parkedLines(state: RunState, now: number, whole: boolean): { say: string[]; do: string[] } {
+  const { parked } = state;
   if (parked === null) return { say: [], do: [] };
   const { type, message, since, decisions } = parked;
   const [said = '', ...more] = message.split('\n').map((line) => printable(line, ''));
-  const run = printable(`${state.domain}/${state.run}`, '');
   return {
     say: [
       `parked since ${minute(since)}: ${printable(type, '')}: ${said}`,
       ...(whole ? more.filter((line) => line.trim() !== '') : []),
       `${timeout(parked, now)} A person decides with:`,
     ],
-    do: decisions.flatMap((decision) => [
-      `instruct-lake ${COMMANDS[decision] ?? decision} ${run}`,
-      `temporal workflow update execute --workflow-id ${printable(workflowId, '')} --name ${decision}`,
-    ]),
+    do: decisions.flatMap((decision) => commandsOf(state, decision)),
   };
+}
+
+function commandsOf({ domain, run, workflowId }: RunState, decision: Decision): string[] {
+  return [
+    `instruct-lake ${COMMANDS[decision] ?? decision} ${printable(`${domain}/${run}`, '')}`,
+    `temporal workflow update execute --workflow-id ${printable(workflowId, '')} --name ${decision}`,
+  ];
 }
 
 function timeout({ until, onTimeout }: Parked, now: number): string {

@@ -3,7 +3,7 @@ import { printable } from '../../lake/printable.ts';
 import { PHASES, type Phase } from '../../workflows/contract.ts';
 import { about, bytes, counted, duration, rate, thousands } from './format.ts';
 import { type History, leftOf, NO_HISTORY, partOf, rateOf, type Sample } from './history.ts';
-import { parkedLines } from './parked.ts';
+import { heldLines } from './parked.ts';
 import type { RunState, Waiting } from './run-state.ts';
 import { bar, cutTo, type Terminal, wrap } from './terminal.ts';
 
@@ -71,7 +71,7 @@ export function renderRun(state: RunState, options: ViewOptions): string[] {
   const at = state.phase === null ? -1 : PHASES.indexOf(state.phase);
   const ended = state.status !== 'running';
   const cut = (text: string): string => cutTo(text.trimEnd(), columns, unicode);
-  const status = state.parked === null ? state.status : 'parked';
+  const status = state.parked !== null ? 'parked' : state.paused ? 'paused' : state.status;
   const lines = phasesOf(state).flatMap((phase) => {
     const place = PHASES.indexOf(phase);
     const name = phase.padEnd(11);
@@ -95,11 +95,13 @@ export function renderRun(state: RunState, options: ViewOptions): string[] {
       ...more.map((each) => cut(`    ${' '.repeat(11)}${each}`)),
     ];
   });
-  const head = `${printable(`${state.domain}/${state.run}`, '')}  ${status}  ${elapsed(state, now)}`;
-  const parked = parkedLines(state, now, whole);
+  const ceiling =
+    state.concurrency === null ? '' : `  at most ${counted(state.concurrency, 'requests')} in flight`;
+  const head = `${printable(`${state.domain}/${state.run}`, '')}  ${status}  ${elapsed(state, now)}${ceiling}`;
+  const held = heldLines(state, now, whole);
   const wrapped = [
-    ...parked.say.flatMap((line, i) => wrap(`  ${i === 0 ? '!' : ' '} ${line}`, columns, '    ')),
-    ...parked.do.flatMap((line) => wrap(`      ${line}`, columns, '        ', ' \\')),
+    ...held.say.flatMap((line, i) => wrap(`  ${i === 0 ? '!' : ' '} ${line}`, columns, '    ')),
+    ...held.do.flatMap((line) => wrap(`      ${line}`, columns, '        ', ' \\')),
   ];
   return [
     paint.bold(cut(head)),
@@ -177,8 +179,8 @@ export function currentLine(state: RunState, now: number, history: History = NO_
       ? [state.status]
       : [phase.padEnd(11), units(state), countsOf(state, phase), pace === '' ? '' : `(${pace})`];
   const line = `[${elapsed(state, now)}]   ${what.filter((part) => part !== '').join(' ')}`.trimEnd();
-  const parked = parkedLines(state, now, false);
-  if (parked.say.length > 0) return `${line}  ${[parked.say.join('. '), parked.do.join(', or ')].join(' ')}`;
+  const held = heldLines(state, now, false);
+  if (held.say.length > 0) return `${line}  ${[held.say.join('. '), held.do.join(', or ')].join(' ')}`;
   const [trouble] = troubleOf(state);
   return trouble === undefined ? line : `${line}  ${trouble}`;
 }

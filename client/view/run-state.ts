@@ -45,6 +45,10 @@ export interface RunState extends RunRef {
   model: string | null;
   /** What a running run waits for a person to decide. */
   parked: Parked | null;
+  /** It starts nothing new until it is resumed. */
+  paused: boolean;
+  /** Requests in flight at most, over all workers. */
+  concurrency: number | null;
   /** Part of the slots that the spec converts; null where it is not known. */
   share: number | null;
   /** Whether a training job belongs to the run; null where it is not known. */
@@ -128,6 +132,8 @@ export function blank(run: RunRef): RunState {
     counts: {},
     model: null,
     parked: null,
+    paused: false,
+    concurrency: null,
     share: null,
     trains: null,
     waiting: [],

@@ -155,8 +155,12 @@ async function addProgress(
   state.total = progress.total;
   state.counts = progress.counts;
   state.model = progress.model ?? null;
-  // Runs that an older worker answers for have no such field.
-  if (state.status === 'running') state.parked = progress.parked ?? null;
+  // Runs that an older worker answers for have no such fields.
+  if (state.status === 'running') {
+    state.parked = progress.parked ?? null;
+    state.paused = progress.paused ?? false;
+    state.concurrency = progress.concurrency ?? null;
+  }
   const running = lanesDescribed.filter((each) => each?.status.name === 'RUNNING');
   if (state.status === 'running') {
     state.waiting = waitingOf(

@@ -214,3 +214,23 @@ test('plain lines carry rates and how long a phase took', () => {
   );
   expect(finishedLines(under, 2, now, history)[0]).toBe('[1 min 05 s] ✓ scan        60 texts (0 s)');
 });
+
+test('a run that is paused says so and what ends it; a ceiling stands beside its time', () => {
+  const state = stateOf({ phase: 'synthesize', startedAt, paused: true, concurrency: 64 });
+  const lines = renderRun(state, { now, ...wide, color: false });
+  expect(lines[0]).toBe('biomed/r1  paused  1 min 05 s  at most 64 requests in flight');
+  expect(lines.slice(-3)).toEqual([
+    '  ! paused: nothing new is started until it is resumed',
+    '      instruct-lake resume biomed/r1',
+    '      temporal workflow update execute --workflow-id ingest/biomed/r1 --name resume',
+  ]);
+  expect(currentLine(state, now)).toContain(
+    'paused: nothing new is started until it is resumed instruct-lake resume',
+  );
+  const going = renderRun(stateOf({ phase: 'scan', startedAt, concurrency: 1 }), {
+    now,
+    ...wide,
+    color: false,
+  });
+  expect(going[0]).toBe('biomed/r1  running  1 min 05 s  at most 1 request in flight');
+});

@@ -65,6 +65,19 @@ test('there is a run that parks for each decision and settles failures, and one 
   expect(events.some((event) => event.workflowExecutionContinuedAsNewEventAttributes)).toBe(true);
 });
 
+test('there is a run that was paused and re-budgeted while its lane was in its rounds', () => {
+  const events = files
+    .filter((file) => file.includes('steered'))
+    .flatMap((file) => historyOf(file).events ?? []);
+  const updates = events.map(
+    (event) => event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name,
+  );
+  expect(updates).toEqual(expect.arrayContaining(['pause', 'resume', 'setConcurrency']));
+  const signals = events.map((event) => event.workflowExecutionSignaledEventAttributes?.signalName);
+  expect(signals).toEqual(expect.arrayContaining(['setLimits', 'confirmLimits']));
+  expect(events.some((event) => event.activityTaskCanceledEventAttributes)).toBe(true);
+});
+
 describe('a workflow that no longer does what a history says', () => {
   const file = 'ingestDomain.sample-r1.json';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { InvalidSpec } from '../../lake/errors.ts';
-import { milliseconds, parseSpec, specSchema } from '../../lake/spec.ts';
+import { milliseconds, parseSpec, specSchema, withoutSteering } from '../../lake/spec.ts';
 
 const minimal = {
   domain: 'biomed',
@@ -119,4 +119,22 @@ test('the generator decides which keys `synthesize` has', () => {
     'synthesize.generator: must be "instruction-synthesizer" or "chat"',
   );
   expect(JSON.stringify(specSchema())).toContain(JSON.stringify(all));
+});
+test('what steers a run is told from what decides it', () => {
+  const of = (spec: object): object => withoutSteering(parseSpec(spec));
+  const { synthesize } = minimal;
+  const steered = {
+    ...minimal,
+    maxFailedFraction: 0.5,
+    decisionTimeout: '1h',
+    onTimeout: 'accept',
+    synthesize: { ...synthesize, concurrency: 64 },
+  };
+  expect(of(steered)).toEqual(of(minimal));
+  expect(of({ ...minimal, synthesize: { ...synthesize, share: 0.5 } })).not.toEqual(of(minimal));
+  for (const concurrency of [0, 1.5, 2e6, '8']) {
+    expect(problems({ ...minimal, synthesize: { ...synthesize, concurrency } })).toContain(
+      'synthesize.concurrency',
+    );
+  }
 });

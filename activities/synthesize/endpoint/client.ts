@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { Agent, request } from 'undici';
 import {
@@ -118,6 +119,8 @@ export function openEndpointClient(name: string, settings: EndpointSettings): En
     async complete({ path, body, id }, signal) {
       signal?.throwIfAborted();
       const where = { endpoint: name, requestId: id };
+      // As many listen as a round has requests.
+      if (signal !== undefined) setMaxListeners(0, signal);
       let sent = false;
       const turn = limit(async () => {
         signal?.throwIfAborted();

@@ -6,24 +6,26 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { BadUsage, RunNotFound, TemporalUnavailable } from '../lake/errors.ts';
-import type { Decision, Parked, RunRef } from '../workflows/contract.ts';
+import type { RunRef } from '../workflows/contract.ts';
 import { workflowIdOf } from './run-name.ts';
 import { openClient, type Target } from './target.ts';
 import { rootFailure } from './view/temporal-state.ts';
 
-/** A decision is taken at once; without a worker nobody takes it. */
+/** An update is taken at once; without a worker nobody takes it. */
 const UPDATE_MS = 15_000;
 
 /**
- * Sends a parked run the decision that lets it go on, and gives what it was parked for. Throws BadUsage when the run is not
- * parked or something else ends it, RunNotFound, TemporalUnavailable.
+ * Sends a run under way an update, and gives what it answers. Throws BadUsage with the run's reason when it refuses,
+ * RunNotFound, TemporalUnavailable.
  */
-export async function decide(target: Target, run: RunRef, decision: Decision): Promise<Parked> {
+export async function updateRun<T>(target: Target, run: RunRef, update: string, input?: object): Promise<T> {
   const { client, close } = await openClient(target);
   try {
     const handle = client.workflow.getHandle(workflowIdOf(run));
     return await client.withDeadline(Date.now() + UPDATE_MS, () =>
-      handle.executeUpdate<Parked, []>(decision),
+      input === undefined
+        ? handle.executeUpdate<T, []>(update)
+        : handle.executeUpdate<T, [object]>(update, { args: [input] }),
     );
   } catch (error) {
     const name = `${run.domain}/${run.run}`;
@@ -33,7 +35,7 @@ export async function decide(target: Target, run: RunRef, decision: Decision): P
     }
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
       throw new TemporalUnavailable(
-        `nobody took the decision for ${name} within ${UPDATE_MS / 1000} s; is a worker running? (\`instruct-lake doctor\` looks)`,
+        `nobody took the update of ${name} within ${UPDATE_MS / 1000} s; is a worker running? (\`instruct-lake doctor\` looks)`,
       );
     }
     if (!(error instanceof ServiceError)) throw error;
