@@ -26,6 +26,7 @@ export const PIN = {
   model: MODEL,
   temperature: 0,
   newTokens: NEW_TOKENS,
+  tokenizer: null,
   // Half of the server's: our estimates are made for vocabularies of the usual size, and this one has 1,024 pieces.
   window: WINDOW / 2,
 };
