@@ -4,11 +4,12 @@ export const STAGE_VERSIONS = {
   scan: 2,
   dedupe: 2,
   synthesize: 1,
-  template: 2,
+  filter: 1,
+  template: 3,
   settle: 1,
   mix: 1,
   exchange: 1,
   shards: 1,
-  publish: 2,
+  publish: 3,
 } as const;
 export type Stage = keyof typeof STAGE_VERSIONS;

@@ -46,6 +46,28 @@ const synthesize = z.strictObject({
   share: z.number().min(0).max(1).default(1),
 });
 
+const KINDS = ['plain', 'option', 'cot', 'option-cot'] as const;
+const kinds = (by: readonly (typeof KINDS)[number][]) =>
+  z
+    .array(z.enum(KINDS))
+    .min(1)
+    .default([...by]);
+const part = z.number().min(0).max(1);
+// Overlap with the text means little for choices and rationales: they are filtered by it only where that is asked.
+const copied = z.strictObject({ max: part, kinds: kinds(['plain']) });
+const length = z.strictObject({
+  min: z.int().min(0).exactOptional(),
+  max: z.int().min(0).exactOptional(),
+  kinds: kinds(KINDS),
+});
+const filters = z.strictObject({
+  grounding: z.strictObject({ min: part, kinds: kinds(['plain']) }).exactOptional(),
+  copy: copied.exactOptional(),
+  questionInContext: copied.exactOptional(),
+  questionLength: length.exactOptional(),
+  answerLength: length.exactOptional(),
+});
+
 const mixSource = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('augmented'), weight }),
   z.strictObject({ from: z.literal('raw'), weight }),
@@ -89,6 +111,7 @@ const Spec = z.strictObject({
   input,
   dedupe: dedupe.default({ near: true, threshold: 0.75 }),
   synthesize,
+  filters: filters.exactOptional(),
   tokenizer: name,
   sequenceLength: z
     .int()
@@ -131,6 +154,12 @@ function semanticProblems(spec: FullSpec): string[] {
   for (const from of ['augmented', 'raw'] as const) {
     if (spec.mix.sources.filter((source) => source.from === from).length > 1) {
       problems.push(`mix.sources: "${from}" stands there more than once`);
+    }
+  }
+  for (const name of ['questionLength', 'answerLength'] as const) {
+    const { min, max } = spec.filters?.[name] ?? {};
+    if (min !== undefined && max !== undefined && min > max) {
+      problems.push(`filters.${name}: min is ${min}, more than max, ${max}`);
     }
   }
   const first = spec.mix.sources[0]?.from;
@@ -180,6 +209,12 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
     input: input.shape,
     dedupe: dedupe.shape,
     synthesize: synthesize.shape,
+    filters: filters.shape,
+    'filters.grounding': { min: 1, kinds: 1 },
+    'filters.copy': copied.shape,
+    'filters.questionInContext': copied.shape,
+    'filters.questionLength': length.shape,
+    'filters.answerLength': length.shape,
     mix: mix.shape,
     shards: shards.shape,
     train: { launcher: 1 },

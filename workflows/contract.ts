@@ -34,6 +34,8 @@ export interface IngestSpec {
   input: InputSpec;
   dedupe?: DedupeSpec;
   synthesize: SynthesizeSpec;
+  /** Which pairs are dropped for what they measure. Without it all are measured and none dropped but repeated questions. */
+  filters?: FilterSpec;
   /** Name of a tokenizer in the worker's configuration: the target model's. */
   tokenizer: string;
   /** Tokens in a document at most, BOS and EOS included, unless one example alone is longer. */
@@ -77,6 +79,27 @@ export interface SynthesizeSpec {
   rounds: number;
   /** Share of the slots that is converted, 0 to 1. */
   share: number;
+}
+
+/**
+ * Filters of pairs: each drops pairs of its `kinds` alone. Parts are from 0 to 1, lengths in words; a measure that means
+ * nothing for a pair (grounding of "Yes") drops nothing.
+ */
+export interface FilterSpec {
+  /** Least part of the words of answer and rationale that stand in the text. Of plain pairs, if it names no kinds. */
+  grounding?: { min: number; kinds?: PairKind[] };
+  /** Largest part of their runs of five words that are copied from the text. Of plain pairs, if it names no kinds. */
+  copy?: { max: number; kinds?: PairKind[] };
+  /** The same of the question. Of plain pairs, if it names no kinds. */
+  questionInContext?: { max: number; kinds?: PairKind[] };
+  /** Of all kinds, if it names none. */
+  questionLength?: LengthFilterSpec;
+  answerLength?: LengthFilterSpec;
+}
+export interface LengthFilterSpec {
+  min?: number;
+  max?: number;
+  kinds?: PairKind[];
 }
 
 export interface MixSpec {

@@ -9,6 +9,8 @@ import {
   RULES_MODEL,
 } from '../../workflows/contract.ts';
 import { FAILED, type FailedSourceRows } from '../dedupe/failures.ts';
+import { reportOf, sumSummaries } from '../filter/report.ts';
+import { type PairSummary, totalsOf } from '../filter/summary.ts';
 import { readCommits, readLists } from '../lists.ts';
 import { mixOf } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
@@ -59,6 +61,8 @@ export async function collect(
           new TextDecoder().decode(await readChecked(store, outputOf(first, FAILED))),
         ) as FailedSourceRows[]);
   const late = (await readSettled(store, input.settled)).filter((each) => each.input === 'corpus');
+  const summaries = corpus.flatMap(({ data }) => (data as CorpusData).pairs ?? []);
+  const pairs = await sumSummaries(store, summaries);
   const core: ManifestCore = {
     format: 'instruct-lake/manifest.core@1',
     domain: pins.domain,
@@ -79,7 +83,8 @@ export async function collect(
       ...unreadable,
       ...failedInstructions(instructions),
     ].map(({ key, type }) => ({ key, type })),
-    counts: countsOf({ verdicts, settled, corpus, instructions, mixed: mix }),
+    counts: countsOf({ verdicts, settled, corpus, instructions, pairs, mixed: mix }),
+    pairs: reportOf(pairs),
     mix: mix.sources.map(({ source, weight, unique, asked, got, shortfall, units, documents }) => ({
       source,
       weight,
@@ -127,6 +132,7 @@ function countsOf(from: {
   settled: StageCommit | undefined;
   corpus: StageCommit[];
   instructions: StageCommit[];
+  pairs: PairSummary;
   mixed: { documents: number; tokens: number };
 }): RunCounts {
   const sum = (commits: readonly StageCommit[], name: string): number =>
@@ -137,6 +143,7 @@ function countsOf(from: {
   /** What failed after the verdicts is taken out of what they said. */
   const lost = (name: keyof SettledCounts): number => settled?.counts[name] ?? 0;
   const dropped = sum(verdicts, 'duplicates');
+  const { kept, dropped: filtered } = totalsOf(from.pairs);
   return {
     rows: {
       planned: sum(verdicts, 'plannedRows'),
@@ -155,7 +162,13 @@ function countsOf(from: {
       linked: texts('linked'),
       setAside: texts('setAside'),
     },
-    pairs: { valid: texts('pairs'), dropped: texts('droppedPairs') },
+    pairs: {
+      valid: texts('pairs'),
+      dropped: texts('droppedPairs'),
+      kept,
+      filtered,
+      rendered: sum(corpus, 'renderedPairs'),
+    },
     usage: { promptTokens: texts('promptTokens'), completionTokens: texts('completionTokens') },
     documents: {
       chains: sum(corpus, 'chains'),

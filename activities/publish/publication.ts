@@ -1,5 +1,6 @@
 import type { Output } from '../../lake/commit.ts';
 import type { RunRef } from '../../workflows/contract.ts';
+import type { PairReport } from '../filter/report.ts';
 import type { MixedSource } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
 
@@ -33,7 +34,14 @@ export interface RunCounts {
     linked: number;
     setAside: number;
   };
-  pairs: { valid: number; dropped: number };
+  /** `dropped` pieces are no pairs; every valid pair is kept, or filtered for one reason. `rendered`: in documents. */
+  pairs: {
+    valid: number;
+    dropped: number;
+    kept: number;
+    filtered: Record<string, number>;
+    rendered: number;
+  };
   usage: { promptTokens: number; completionTokens: number };
   documents: {
     chains: number;
@@ -59,6 +67,8 @@ export interface ManifestCore {
   sources: { name: string; objects: number; sha256: string }[];
   failedSources: { key: string; type: string }[];
   counts: RunCounts;
+  /** What the pairs measure, those that were filtered too. */
+  pairs: PairReport;
   mix: Pick<
     MixedSource,
     'source' | 'weight' | 'unique' | 'asked' | 'got' | 'shortfall' | 'units' | 'documents'

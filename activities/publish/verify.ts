@@ -46,7 +46,7 @@ export async function check(what: string, look: () => Promise<string>): Promise<
 
 /** Nothing lost, nothing twice: from rows in to tokens out. */
 export function balance({ counts, mix, shards }: ManifestCore): Check[] {
-  const { rows, texts, documents, instructions } = counts;
+  const { rows, texts, pairs, documents, instructions } = counts;
   const total = (of: (each: { documents: number; tokens: number }) => number): number =>
     shards.reduce((sum, each) => sum + of(each), 0);
   const equal = (what: string, left: number, right: number, detail: string): Check => ({
@@ -78,6 +78,15 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
       ok: texts.withPairs + texts.setAside <= texts.prompted && texts.linked <= texts.withPairs,
       detail: `prompted ${texts.prompted}, with pairs ${texts.withPairs}, linked ${texts.linked}, set aside ${texts.setAside}`,
     },
+    equal(
+      'pairs balance',
+      pairs.valid,
+      pairs.kept + Object.values(pairs.filtered).reduce((sum, n) => sum + n, 0),
+      `valid = kept ${pairs.kept}${Object.entries(pairs.filtered)
+        .map(([reason, n]) => ` + ${reason} ${n}`)
+        .join('')}`,
+    ),
+    equal('kept pairs balance', pairs.kept, pairs.rendered, 'kept = in documents'),
     equal(
       'documents balance',
       documents.mixed,

@@ -59,6 +59,8 @@ export function countsOfManifest({
     setAside: texts.setAside,
     pairs: pairs.valid,
     droppedPairs: pairs.dropped,
+    keptPairs: pairs.kept,
+    filteredPairs: pairs.valid - pairs.kept,
     promptTokens: usage.promptTokens,
     completionTokens: usage.completionTokens,
     chains: documents.chains,

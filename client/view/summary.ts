@@ -84,6 +84,7 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
       `${list([
         [pairs.valid, 'valid'],
         [pairs.dropped, 'dropped', 'rare'],
+        [pairs.valid - pairs.kept, 'filtered', 'rare'],
       ])}${perText}`,
     ],
     [
