@@ -4,6 +4,7 @@ export const STAGE_VERSIONS = {
   scan: 2,
   dedupe: 2,
   synthesize: 1,
+  judge: 1,
   filter: 1,
   template: 3,
   settle: 1,

@@ -68,6 +68,8 @@ const filters = z.strictObject({
   answerLength: length.exactOptional(),
 });
 
+const judge = z.strictObject({ endpoint: name, pairs: z.int().min(1).max(10_000).default(100) });
+
 const mixSource = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('augmented'), weight }),
   z.strictObject({ from: z.literal('raw'), weight }),
@@ -112,6 +114,7 @@ const Spec = z.strictObject({
   dedupe: dedupe.default({ near: true, threshold: 0.75 }),
   synthesize,
   filters: filters.exactOptional(),
+  judge: judge.exactOptional(),
   tokenizer: name,
   sequenceLength: z
     .int()
@@ -210,6 +213,7 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
     dedupe: dedupe.shape,
     synthesize: synthesize.shape,
     filters: filters.shape,
+    judge: judge.shape,
     'filters.grounding': { min: 1, kinds: 1 },
     'filters.copy': copied.shape,
     'filters.questionInContext': copied.shape,

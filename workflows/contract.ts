@@ -36,6 +36,8 @@ export interface IngestSpec {
   synthesize: SynthesizeSpec;
   /** Which pairs are dropped for what they measure. Without it all are measured and none dropped but repeated questions. */
   filters?: FilterSpec;
+  /** Has a sample of the pairs judged. It changes no byte of a shard. */
+  judge?: JudgeSpec;
   /** Name of a tokenizer in the worker's configuration: the target model's. */
   tokenizer: string;
   /** Tokens in a document at most, BOS and EOS included, unless one example alone is longer. */
@@ -100,6 +102,13 @@ export interface LengthFilterSpec {
   min?: number;
   max?: number;
   kinds?: PairKind[];
+}
+
+export interface JudgeSpec {
+  /** Name of an endpoint in the worker's configuration. */
+  endpoint: string;
+  /** Pairs that are drawn, all pairs of the run alike; 100 by default. */
+  pairs?: number;
 }
 
 export interface MixSpec {
@@ -217,6 +226,8 @@ export interface OpenedRun extends RunRef {
   model: string;
   /** Launcher of the training job, if one is wanted. */
   launcher: string | null;
+  /** Whether a sample of the pairs is to be judged. */
+  judge: boolean;
   /** Whether this server knows our search attributes. */
   searchAttributes: boolean;
   rules: FailureRules;
@@ -298,6 +309,7 @@ export interface Activities {
     previous: CommitPointer;
     verdicts: ObjectRef[];
   }): Promise<Done>;
+  judgePairs(input: { run: RunRef; pairs: ObjectRef[]; settled?: ObjectRef }): Promise<Done>;
   templatePartition(input: {
     run: RunRef;
     entry: EntryRef;
@@ -342,6 +354,8 @@ export interface PublishInput {
   verdicts: ObjectRef[];
   /** Where sources have failed since the verdicts. */
   settled?: ObjectRef;
+  /** What a judge said of a sample of the pairs. */
+  judged?: ObjectRef;
   documents: Lists;
   mix: ObjectRef;
   shards: ObjectRef;

@@ -4,12 +4,13 @@ import { probeStore } from '../../lake/probe.ts';
 import { type FullSpec, milliseconds, parseSpec } from '../../lake/spec.ts';
 import { UNICODE_VERSION } from '../../lake/unicode/normalise.ts';
 import type { OpenedRun } from '../../workflows/contract.ts';
+import { promptDigest } from '../judge/prompt.ts';
 import { named } from '../services.ts';
 import { poolsDigest } from '../template/pools.ts';
 import { openTokenizer } from '../tokenize/tokenizer.ts';
 import { STAGE_VERSIONS } from '../versions.ts';
 import type { Work } from '../work.ts';
-import { type RunPins, refuseOtherSpec, writePins } from './pins.ts';
+import { type JudgePin, type RunPins, refuseOtherSpec, writePins } from './pins.ts';
 
 export interface OpenRunDeps {
   /** Whether the Temporal server knows our search attributes. */
@@ -21,10 +22,11 @@ export interface OpenRunDeps {
  * then writes the pins. Throws InvalidSpec, SpecConflict, PinMismatch and the errors of what it tried.
  */
 export async function openRun(
-  { store, settings, endpoints, signal }: Work,
+  work: Work,
   { searchAttributes }: OpenRunDeps,
   { workflowId, spec: given }: { workflowId: string; spec: unknown },
 ): Promise<OpenedRun> {
+  const { store, settings, endpoints, signal } = work;
   const spec = parseSpec(given);
   const run = runOf(workflowId, spec);
   await probeStore(store);
@@ -34,6 +36,7 @@ export async function openRun(
   const tokenizer = await openTokenizer(named('tokenizer', spec.tokenizer, settings.tokenizers));
   if (spec.train !== undefined) named('launcher', spec.train.launcher, settings.launchers);
   const model = await endpoints.client(spec.synthesize.endpoint).model(signal);
+  const judge = spec.judge === undefined ? null : await judgeOf(spec.judge, work);
   const pins: RunPins = {
     ...run,
     spec,
@@ -52,6 +55,7 @@ export async function openRun(
       newTokens: endpoint.newTokens,
       temperature: 0,
     },
+    judge,
     pools: poolsDigest(),
     unicode: UNICODE_VERSION,
   };
@@ -62,6 +66,7 @@ export async function openRun(
     rounds: spec.synthesize.rounds,
     model,
     launcher: spec.train?.launcher ?? null,
+    judge: judge !== null,
     searchAttributes,
     rules: {
       maxFailedFraction: spec.maxFailedFraction,
@@ -69,6 +74,16 @@ export async function openRun(
       onTimeout: spec.onTimeout,
     },
   };
+}
+
+/** The judge that a spec asks for. Throws UnknownName, ModelNotFound and what its endpoint throws. */
+async function judgeOf(
+  { endpoint, pairs }: NonNullable<FullSpec['judge']>,
+  { settings, endpoints, signal }: Work,
+): Promise<JudgePin> {
+  const { newTokens } = named('endpoint', endpoint, settings.endpoints);
+  const model = await endpoints.client(endpoint).model(signal);
+  return { endpoint, model, pairs, newTokens, prompt: promptDigest() };
 }
 
 /** Domain and run are in the workflow's id; the spec must be of that domain. Throws InvalidSpec that names the form. */

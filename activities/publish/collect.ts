@@ -120,9 +120,9 @@ function publishedShard({ unit, outputs, counts }: StageCommit): PublishedShard 
   return { name: unit, documents: counts.shardDocuments ?? 0, tokens: counts.shardTokens ?? 0, bin, idx };
 }
 
-/** The spec without what only spreads the work or steers it: neither changes a byte of what a run gives. */
+/** The spec without what only spreads the work, steers it or looks at it: none of it changes a byte of what a run gives. */
 function withoutExecution(spec: FullSpec): Record<string, unknown> {
-  const { maxFailedFraction: _, decisionTimeout: __, onTimeout: ___, ...rest } = spec;
+  const { maxFailedFraction: _, decisionTimeout: __, onTimeout: ___, judge: _____, ...rest } = spec;
   const { partitionBytes: ____, ...input } = rest.input;
   return { ...rest, input };
 }

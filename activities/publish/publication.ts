@@ -63,7 +63,7 @@ export interface ManifestCore {
   /** Set when the pairs come from rules: the output tests the machinery and is not the paper's. */
   smokeTest: boolean;
   spec: RunPins['spec'] | Record<string, unknown>;
-  pins: Omit<RunPins, 'spec' | 'domain' | 'run'>;
+  pins: Omit<RunPins, 'spec' | 'domain' | 'run' | 'judge'>;
   sources: { name: string; objects: number; sha256: string }[];
   failedSources: { key: string; type: string }[];
   counts: RunCounts;
@@ -89,5 +89,7 @@ export interface Publication extends RunRef {
   generation: number;
   manifest: Output;
   provenance: Output;
+  /** What a judge says of a sample of the pairs, where the spec asks for one. */
+  judge?: Output;
   shards: PublishedShard[];
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Output, readChecked } from '../../lake/commit.ts';
 import { LakeError, VerifyFailed } from '../../lake/errors.ts';
+import { printable } from '../../lake/printable.ts';
 import type { ObjectStore } from '../../lake/store.ts';
+import { readFigures } from '../judge/figures.ts';
 import { bytesPerToken, type Dtype } from '../shards/dtype.ts';
 import { parseMegatronIndex } from '../shards/megatron.ts';
 import type { ManifestCore, Publication, PublishedShard } from './publication.ts';
@@ -22,6 +24,14 @@ export async function verifyPublication(
 ): Promise<Check[]> {
   const core = await readManifest(store, publication.manifest);
   const checks = [...balance(core)];
+  const { judge } = publication;
+  if (judge !== undefined) {
+    const look = async (): Promise<string> => {
+      const { judged, sampled, model } = await readFigures(store, judge);
+      return `${judged} of ${sampled} pairs judged by ${printable(model, '')}`;
+    };
+    checks.push(await check('judge', look));
+  }
   for (const shard of publication.shards) {
     onShard();
     checks.push(await check(`shard ${shard.name}`, () => checkShard(store, core, shard)));

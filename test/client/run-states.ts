@@ -23,6 +23,7 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
         scan: 1,
         dedupe: 1,
         synthesize: 1,
+        judge: 1,
         filter: 1,
         template: 1,
         settle: 1,
