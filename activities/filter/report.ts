@@ -5,20 +5,25 @@ import { addSummary, commonest, emptySummary, type PairSummary } from './summary
 
 /** Openings that a publication tells. */
 const OPENINGS = 20;
+/** Summaries that are read at once. */
+const READS = 16;
 
 /** What a publication says of its pairs: the summaries of all partitions, of their openings the commonest. */
 export interface PairReport extends Omit<PairSummary, 'openings'> {
   openings: [opening: string, pairs: number][];
 }
 
-/** Adds up the summaries of partitions, one read after the other. Holds every distinct opening of the run. */
+/** Adds up the summaries of partitions. Holds every distinct opening of the run. */
 export async function sumSummaries(
   store: ObjectStore,
   summaries: readonly ObjectRef[],
 ): Promise<PairSummary> {
   const sum = emptySummary();
-  for (const summary of summaries) {
-    addSummary(sum, JSON.parse(new TextDecoder().decode(await readChecked(store, summary))) as PairSummary);
+  for (let i = 0; i < summaries.length; i += READS) {
+    const bodies = summaries.slice(i, i + READS).map((each) => readChecked(store, each));
+    for (const body of await Promise.all(bodies)) {
+      addSummary(sum, JSON.parse(new TextDecoder().decode(body)) as PairSummary);
+    }
   }
   return sum;
 }
