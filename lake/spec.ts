@@ -64,6 +64,7 @@ const filters = z.strictObject({
   grounding: z.strictObject({ min: part, kinds: kinds(['plain']) }).exactOptional(),
   copy: copied.exactOptional(),
   questionInContext: copied.exactOptional(),
+  language: z.strictObject({ min: part, kinds: kinds(KINDS) }).exactOptional(),
   questionLength: length.exactOptional(),
   answerLength: length.exactOptional(),
 });
@@ -215,6 +216,7 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
     filters: filters.shape,
     judge: judge.shape,
     'filters.grounding': { min: 1, kinds: 1 },
+    'filters.language': { min: 1, kinds: 1 },
     'filters.copy': copied.shape,
     'filters.questionInContext': copied.shape,
     'filters.questionLength': length.shape,

@@ -94,6 +94,8 @@ export interface FilterSpec {
   copy?: { max: number; kinds?: PairKind[] };
   /** The same of the question. Of plain pairs, if it names no kinds. */
   questionInContext?: { max: number; kinds?: PairKind[] };
+  /** Least of how well a pair reads as the language of its text, 1 being best. Of all kinds, if it names none. */
+  language?: { min: number; kinds?: PairKind[] };
   /** Of all kinds, if it names none. */
   questionLength?: LengthFilterSpec;
   answerLength?: LengthFilterSpec;

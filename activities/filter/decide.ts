@@ -6,6 +6,7 @@ export interface Filters {
   grounding?: { min: number; kinds: readonly PairKind[] };
   copy?: { max: number; kinds: readonly PairKind[] };
   questionInContext?: { max: number; kinds: readonly PairKind[] };
+  language?: { min: number; kinds: readonly PairKind[] };
   questionLength?: LengthFilter;
   answerLength?: LengthFilter;
 }
@@ -21,6 +22,7 @@ export const FILTER_REASONS = [
   'grounding',
   'copy',
   'questionInContext',
+  'language',
   'questionLength',
   'answerLength',
 ] as const;
@@ -31,6 +33,7 @@ const TESTS = {
   grounding: (value, { min }: { min?: number; max?: number }) => value >= (min ?? 0),
   copy: (value, { max }) => value <= (max ?? 1),
   questionInContext: (value, { max }) => value <= (max ?? 1),
+  language: (value, { min }) => value >= (min ?? 0),
   questionLength: within,
   answerLength: within,
 } satisfies Record<keyof Filters, (value: number, limits: { min?: number; max?: number }) => boolean>;

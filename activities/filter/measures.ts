@@ -1,5 +1,6 @@
 import type { Pair } from '../../workflows/contract.ts';
 import { placeOf, type Verdict, verdictOf } from './balance.ts';
+import { languagePart } from './language.ts';
 import { openingOf } from './openings.ts';
 import { type Context, copiedPart, groundedPart } from './overlap.ts';
 import { wordsOf } from './words.ts';
@@ -12,6 +13,8 @@ export interface Measures {
   copy: number | null;
   /** The same of the question. */
   questionInContext: number | null;
+  /** How well the pair reads as the text's language, 1 best. Null of little text. */
+  language: number | null;
   /** Words. */
   questionLength: number;
   answerLength: number;
@@ -34,6 +37,7 @@ export function measure(pair: Pair, context: Context): Measures {
     grounding: groundedPart(said, context),
     copy: copiedPart(said, context),
     questionInContext: copiedPart(question, context),
+    language: languagePart([pair.question, pair.rationale ?? '', pair.answer].join(' '), context.language),
     questionLength: question.length,
     answerLength: answer.length,
     verdict,

@@ -1,3 +1,4 @@
+import { languageOf } from './language.ts';
 import { wordsOf } from './words.ts';
 
 /** Words of a run that is looked for; a text with fewer has no copy rate. */
@@ -8,11 +9,13 @@ export interface Context {
   words: ReadonlySet<string>;
   /** All of them in order, a space before and behind each: no word has one in it, so runs of words are substrings. */
   joined: string;
+  /** ISO 639-3; null where it is not known. */
+  language: string | null;
 }
 
 export function contextOf(text: string): Context {
   const words = wordsOf(text);
-  return { words: new Set(words), joined: ` ${words.join(' ')} ` };
+  return { words: new Set(words), joined: ` ${words.join(' ')} `, language: languageOf(text) };
 }
 
 /** Part of the words, 0 to 1, that stand in the context; null where there are none. */

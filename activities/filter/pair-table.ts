@@ -15,6 +15,7 @@ export const PAIR_COLUMNS = [
   { name: 'grounding', type: 'double' },
   { name: 'copy', type: 'double' },
   { name: 'questionInContext', type: 'double' },
+  { name: 'language', type: 'double' },
   { name: 'questionLength', type: 'int32', nullable: false },
   { name: 'answerLength', type: 'int32', nullable: false },
   { name: 'verdict', type: 'string' },

@@ -3,7 +3,7 @@ import type { FilterReason } from './decide.ts';
 import type { Measures } from './measures.ts';
 
 /** Measures that are parts, 0 to 1. */
-export const PARTS = ['grounding', 'copy', 'questionInContext'] as const;
+export const PARTS = ['grounding', 'copy', 'questionInContext', 'language'] as const;
 /** Measures that are lengths in words. */
 export const LENGTHS = ['questionLength', 'answerLength'] as const;
 /** Bins of a part: tenths, and one for exactly 1. Upper ends of the bins of a length; the last bin has all above. */

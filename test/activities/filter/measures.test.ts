@@ -63,6 +63,18 @@ describe('measures', () => {
     });
     expect(measured('…', 'x')).toMatchObject({ opening: '', place: null });
   });
+  test('the language is that of the text, or scores less', () => {
+    const language = (question: string, answer: string) => measured(question, answer).language;
+    expect(language('Which of these is true about the river?', 'It flows through many countries.')).toBe(1);
+    expect(language('Quelle est la longueur du Nil ?', 'Environ 6650 kilomètres de long.')).toBeLessThan(0.7);
+    expect(language('この川はどのくらい長いですか、そしてどこを流れますか', 'とても長いです')).toBe(0);
+    expect(language('How long?', 'Yes')).toBeNull();
+    expect(measure(pair('Which of these is true about it?', 'None of them.'), contextOf('42'))).toMatchObject(
+      {
+        language: null,
+      },
+    );
+  });
   test('a text without spaces makes no long opening', () => {
     const { opening } = measured('x'.repeat(10_000), 'a');
     expect(opening.length).toBeLessThan(40);
