@@ -2,7 +2,7 @@ import { francAll } from 'franc-min';
 import { normaliseForDedupe } from '../../lake/unicode/normalise.ts';
 
 /** Characters that a guess looks at, and those without which it is none. */
-const LOOKED_AT = 2048;
+const LOOKED_AT = 512;
 const LEAST = 20;
 const UNKNOWN = 'und';
 

@@ -82,14 +82,18 @@ describe('measures', () => {
   test('parts are from 0 to 1 or null, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (text, answer) => {
-        const { grounding, copy, questionInContext } = measure(pair(answer, answer), contextOf(text));
-        for (const value of [grounding, copy, questionInContext]) {
+        const { grounding, copy, questionInContext, language } = measure(
+          pair(answer, answer),
+          contextOf(text),
+        );
+        for (const value of [grounding, copy, questionInContext, language]) {
           expect(value === null || (value >= 0 && value <= 1)).toBe(true);
         }
         const own = measure(pair('q', answer), contextOf(`x ${answer} y`));
         expect([null, 1]).toContain(own.grounding);
         expect([null, 1]).toContain(own.copy);
       }),
+      { numRuns: 40 },
     );
   });
 });
