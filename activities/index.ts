@@ -3,6 +3,7 @@ import { TemporalFailure } from '@temporalio/common';
 import type { Activities, Done } from '../workflows/contract.ts';
 import type { CpuStage } from './cpu-stages.ts';
 import { plainFailure, temporalFailure } from './failure.ts';
+import { judgePairs } from './judge/judge-pairs.ts';
 import { saveList } from './lists.ts';
 import { type OpenRunDeps, openRun } from './plan/open-run.ts';
 import { planSources } from './plan/plan-sources.ts';
@@ -74,6 +75,7 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
     findDuplicates: inThread('findDuplicates'),
     decideDuplicates: inThread('decideDuplicates'),
     synthesizeRound: here('synthesizeRound', synthesizeRound),
+    judgePairs: here('judgePairs', judgePairs),
     templatePartition: inThread('templatePartition'),
     templateInstructions: inThread('templateInstructions'),
     settleFailures: inThread('settleFailures') as Activities['settleFailures'],

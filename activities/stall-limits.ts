@@ -18,6 +18,7 @@ const STALL_MS: Record<keyof Activities, number> = {
   findDuplicates: 15 * MINUTE,
   decideDuplicates: 15 * MINUTE,
   synthesizeRound: 10 * MINUTE,
+  judgePairs: 10 * MINUTE,
   templatePartition: 15 * MINUTE,
   templateInstructions: 15 * MINUTE,
   settleFailures: 15 * MINUTE,
@@ -31,9 +32,9 @@ const STALL_MS: Record<keyof Activities, number> = {
   cancelTraining: 10 * MINUTE,
 };
 
-/** The limit of an activity. A round may have to wait until requests of all the others have met their deadline. */
+/** The limit of an activity. A round, or a judge, may have to wait until requests of all the others have met their deadline. */
 export function stallLimit(activity: keyof Activities, settings: Pick<Settings, 'endpoints'>): number {
-  if (activity !== 'synthesizeRound') return STALL_MS[activity];
+  if (activity !== 'synthesizeRound' && activity !== 'judgePairs') return STALL_MS[activity];
   const deadlines = Object.values(settings.endpoints).map(({ timeoutMs }) => timeoutMs);
   return STALL_MS[activity] + ROUNDS_AT_ONCE * Math.max(0, ...deadlines);
 }

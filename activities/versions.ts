@@ -4,6 +4,8 @@ export const STAGE_VERSIONS = {
   scan: 2,
   dedupe: 2,
   synthesize: 2,
+  judge: 1,
+  filter: 1,
   template: 3,
   settle: 1,
   mix: 1,

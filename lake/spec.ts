@@ -57,6 +57,31 @@ const synthesize = z.discriminatedUnion('generator', [
   }),
 ]);
 
+const KINDS = ['plain', 'option', 'cot', 'option-cot'] as const;
+const kinds = (by: readonly (typeof KINDS)[number][]) =>
+  z
+    .array(z.enum(KINDS))
+    .min(1)
+    .default([...by]);
+const part = z.number().min(0).max(1);
+// Overlap with the text means little for choices and rationales: they are filtered by it only where that is asked.
+const copied = z.strictObject({ max: part, kinds: kinds(['plain']) });
+const length = z.strictObject({
+  min: z.int().min(0).exactOptional(),
+  max: z.int().min(0).exactOptional(),
+  kinds: kinds(KINDS),
+});
+const filters = z.strictObject({
+  grounding: z.strictObject({ min: part, kinds: kinds(['plain']) }).exactOptional(),
+  copy: copied.exactOptional(),
+  questionInContext: copied.exactOptional(),
+  language: z.strictObject({ min: part, kinds: kinds(KINDS) }).exactOptional(),
+  questionLength: length.exactOptional(),
+  answerLength: length.exactOptional(),
+});
+
+const judge = z.strictObject({ endpoint: name, pairs: z.int().min(1).max(10_000).default(100) });
+
 const mixSource = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('augmented'), weight }),
   z.strictObject({ from: z.literal('raw'), weight }),
@@ -100,6 +125,8 @@ const Spec = z.strictObject({
   input,
   dedupe: dedupe.default({ near: true, threshold: 0.75 }),
   synthesize,
+  filters: filters.exactOptional(),
+  judge: judge.exactOptional(),
   tokenizer: name,
   sequenceLength: z
     .int()
@@ -155,6 +182,12 @@ function semanticProblems(spec: FullSpec): string[] {
   for (const prompt of new Set(prompts.filter((each, i) => prompts.indexOf(each) < i))) {
     problems.push(`synthesize.prompts: "${prompt}" stands there more than once`);
   }
+  for (const name of ['questionLength', 'answerLength'] as const) {
+    const { min, max } = spec.filters?.[name] ?? {};
+    if (min !== undefined && max !== undefined && min > max) {
+      problems.push(`filters.${name}: min is ${min}, more than max, ${max}`);
+    }
+  }
   const first = spec.mix.sources[0]?.from;
   if (spec.mix.tokens === undefined && spec.synthesize.share === 0 && first === 'augmented') {
     problems.push('mix.sources: the first source sets the total, and with share 0 "augmented" has no tokens');
@@ -205,6 +238,14 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
     'the spec': Spec.shape,
     input: input.shape,
     dedupe: dedupe.shape,
+    filters: filters.shape,
+    judge: judge.shape,
+    'filters.grounding': { min: 1, kinds: 1 },
+    'filters.language': { min: 1, kinds: 1 },
+    'filters.copy': copied.shape,
+    'filters.questionInContext': copied.shape,
+    'filters.questionLength': length.shape,
+    'filters.answerLength': length.shape,
     mix: mix.shape,
     shards: shards.shape,
     train: { launcher: 1 },

@@ -38,6 +38,10 @@ export interface IngestSpec {
   input: InputSpec;
   dedupe?: DedupeSpec;
   synthesize: SynthesizeSpec;
+  /** Which pairs are dropped for what they measure. Without it all are measured and none dropped but repeated questions. */
+  filters?: FilterSpec;
+  /** Has a sample of the pairs judged. It changes no byte of a shard. */
+  judge?: JudgeSpec;
   /** Name of a tokenizer in the worker's configuration: the target model's. */
   tokenizer: string;
   /** Tokens in a document at most, BOS and EOS included, unless one example alone is longer. */
@@ -95,6 +99,36 @@ export interface RoundsSpec {
 }
 /** The highest ceiling that a spec or `setConcurrency` may name. */
 export const MAX_CONCURRENCY = 1_000_000;
+
+/**
+ * Filters of pairs: each drops pairs of its `kinds` alone. Parts are from 0 to 1, lengths in words; a measure that means
+ * nothing for a pair (grounding of "Yes") drops nothing.
+ */
+export interface FilterSpec {
+  /** Least part of the words of answer and rationale that stand in the text. Of plain pairs, if it names no kinds. */
+  grounding?: { min: number; kinds?: PairKind[] };
+  /** Largest part of their runs of five words that are copied from the text. Of plain pairs, if it names no kinds. */
+  copy?: { max: number; kinds?: PairKind[] };
+  /** The same of the question. Of plain pairs, if it names no kinds. */
+  questionInContext?: { max: number; kinds?: PairKind[] };
+  /** Least of how well a pair reads as the language of its text, 1 being best. Of all kinds, if it names none. */
+  language?: { min: number; kinds?: PairKind[] };
+  /** Of all kinds, if it names none. */
+  questionLength?: LengthFilterSpec;
+  answerLength?: LengthFilterSpec;
+}
+export interface LengthFilterSpec {
+  min?: number;
+  max?: number;
+  kinds?: PairKind[];
+}
+
+export interface JudgeSpec {
+  /** Name of an endpoint in the worker's configuration. */
+  endpoint: string;
+  /** Pairs that are drawn, all pairs of the run alike; 100 by default. */
+  pairs?: number;
+}
 
 export interface MixSpec {
   sources: MixSource[];
@@ -213,6 +247,8 @@ export interface OpenedRun extends RunRef {
   model: string;
   /** Launcher of the training job, if one is wanted. */
   launcher: string | null;
+  /** Whether a sample of the pairs is to be judged. */
+  judge: boolean;
   /** Whether this server knows our search attributes. */
   searchAttributes: boolean;
   rules: FailureRules;
@@ -296,6 +332,7 @@ export interface Activities {
     /** Requests in flight at most; the endpoint's own limit holds as well. It decides no byte. */
     concurrency?: number;
   }): Promise<Done>;
+  judgePairs(input: { run: RunRef; pairs: ObjectRef[]; settled?: ObjectRef }): Promise<Done>;
   templatePartition(input: {
     run: RunRef;
     entry: EntryRef;
@@ -340,6 +377,8 @@ export interface PublishInput {
   verdicts: ObjectRef[];
   /** Where sources have failed since the verdicts. */
   settled?: ObjectRef;
+  /** What a judge said of a sample of the pairs. */
+  judged?: ObjectRef;
   documents: Lists;
   mix: ObjectRef;
   shards: ObjectRef;

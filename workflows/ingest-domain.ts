@@ -1,5 +1,14 @@
 import { ApplicationFailure, executeChild, workflowInfo } from '@temporalio/workflow';
-import type { IngestResult, IngestSpec, Lists, PlannedInput, RunRef, Settled, Trained } from './contract.ts';
+import type {
+  IngestResult,
+  IngestSpec,
+  Lists,
+  ObjectRef,
+  PlannedInput,
+  RunRef,
+  Settled,
+  Trained,
+} from './contract.ts';
 import {
   acceptFailed,
   distinctFailed,
@@ -96,6 +105,16 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
     return settled;
   }
 
+  /** Has a sample of all pairs judged: one more unit of the phase that made them. */
+  async function judge({ pairs, settled }: { pairs: Lists; settled?: Settled }): Promise<ObjectRef> {
+    progress.total++;
+    const without = settled === undefined ? {} : { settled: settled.ref };
+    const judged = await mended(() => activities.judgePairs({ run, pairs: pairs.corpus ?? [], ...without }));
+    state.count(judged.counts);
+    progress.done++;
+    return judged.ref;
+  }
+
   const synthesized = await phase('synthesize', async () => {
     enter('synthesize', partitions(corpus));
     const pass = await inLanes(state, corpus, 'synthesize', (_, lane) => ({
@@ -105,7 +124,9 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
       ...before(scans, lane),
     }));
     const pairs = pass.lists;
-    return pass.failedPartitions === 0 ? { pairs } : { pairs, settled: await settle([pairs], undefined) };
+    const made =
+      pass.failedPartitions === 0 ? { pairs } : { pairs, settled: await settle([pairs], undefined) };
+    return opened.judge ? { ...made, judged: await judge(made) } : made;
   });
 
   const { documents, settled } = await phase('template', async () => {
@@ -162,9 +183,10 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
 
   const { publication } = await phase('publish', async () => {
     enter('publish', 1);
-    const without = settled === undefined ? {} : { settled };
+    const { judged } = synthesized;
+    const given = { ...(settled && { settled }), ...(judged && { judged }) };
     const published = await mended(() =>
-      activities.publishRun({ run, plan, scans, verdicts, ...without, documents, mix, shards }),
+      activities.publishRun({ run, plan, scans, verdicts, ...given, documents, mix, shards }),
     );
     state.count(published.counts);
     return published;

@@ -42,7 +42,7 @@ export interface Results {
   plan: { plan: ObjectRef; inputs: PlannedInput[] };
   scan: ObjectRef[];
   dedupe: ObjectRef[];
-  synthesize: { pairs: Lists; settled?: Settled };
+  synthesize: { pairs: Lists; settled?: Settled; judged?: ObjectRef };
   template: { documents: Lists; settled?: ObjectRef };
   mix: { mix: ObjectRef; shards: number };
   exchange: Lists;

@@ -33,7 +33,7 @@ const cpu = proxyActivities<
     | 'buildShard'
   >
 >({ ...ENDURING, taskQueue: QUEUES.cpu, startToCloseTimeout: '4 hours' });
-const gpu = proxyActivities<Pick<Activities, 'synthesizeRound'>>({
+const gpu = proxyActivities<Pick<Activities, 'synthesizeRound' | 'judgePairs'>>({
   ...ENDURING,
   taskQueue: QUEUES.gpu,
   startToCloseTimeout: '1 day',
@@ -60,6 +60,7 @@ export const activities: Activities = {
   findDuplicates: cpu.findDuplicates,
   decideDuplicates: cpu.decideDuplicates,
   synthesizeRound: gpu.synthesizeRound,
+  judgePairs: gpu.judgePairs,
   templatePartition: cpu.templatePartition,
   templateInstructions: cpu.templateInstructions,
   settleFailures: cpu.settleFailures,

@@ -4,6 +4,7 @@ import { probeStore } from '../../lake/probe.ts';
 import { type FullSpec, milliseconds, parseSpec } from '../../lake/spec.ts';
 import { UNICODE_VERSION } from '../../lake/unicode/normalise.ts';
 import type { OpenedRun } from '../../workflows/contract.ts';
+import { promptDigest } from '../judge/prompt.ts';
 import { named } from '../services.ts';
 import type { Settings } from '../settings.ts';
 import type { EndpointClient } from '../synthesize/endpoint/client.ts';
@@ -13,7 +14,7 @@ import { poolsDigest } from '../template/pools.ts';
 import { openTokenizer } from '../tokenize/tokenizer.ts';
 import { STAGE_VERSIONS } from '../versions.ts';
 import type { Work } from '../work.ts';
-import { type RunPins, refuseOtherSpec, writePins } from './pins.ts';
+import { type JudgePin, type RunPins, refuseOtherSpec, writePins } from './pins.ts';
 
 export interface OpenRunDeps {
   /** Whether the Temporal server knows our search attributes. */
@@ -25,10 +26,11 @@ export interface OpenRunDeps {
  * then writes the pins. Throws InvalidSpec, SpecConflict, PinMismatch and the errors of what it tried.
  */
 export async function openRun(
-  { store, settings, endpoints, signal }: Work,
+  work: Work,
   { searchAttributes }: OpenRunDeps,
   { workflowId, spec: given }: { workflowId: string; spec: unknown },
 ): Promise<OpenedRun> {
+  const { store, settings, endpoints, signal } = work;
   const spec = parseSpec(given);
   const run = runOf(workflowId, spec);
   await probeStore(store);
@@ -39,6 +41,7 @@ export async function openRun(
   if (spec.train !== undefined) named('launcher', spec.train.launcher, settings.launchers);
   const client = endpoints.client(spec.synthesize.endpoint);
   const model = await client.model(signal);
+  const judge = spec.judge === undefined ? null : await judgeOf(spec.judge, work);
   const pins: RunPins = {
     ...run,
     spec,
@@ -51,6 +54,7 @@ export async function openRun(
       highestId: tokenizer.highestId,
     },
     generator: await generatorPin(spec.synthesize, settings, model),
+    judge,
     pools: poolsDigest(),
     unicode: UNICODE_VERSION,
   };
@@ -63,6 +67,7 @@ export async function openRun(
     concurrency: spec.synthesize.concurrency ?? null,
     model,
     launcher: spec.train?.launcher ?? null,
+    judge: judge !== null,
     searchAttributes,
     rules: {
       maxFailedFraction: spec.maxFailedFraction,
@@ -87,6 +92,16 @@ async function tryGenerator(
   } catch (error) {
     throw (error instanceof BadRequest ? generator.refused?.(error, ask) : undefined) ?? error;
   }
+}
+
+/** The judge that a spec asks for. Throws UnknownName, ModelNotFound and what its endpoint throws. */
+async function judgeOf(
+  { endpoint, pairs }: NonNullable<FullSpec['judge']>,
+  { settings, endpoints, signal }: Work,
+): Promise<JudgePin> {
+  const { newTokens } = named('endpoint', endpoint, settings.endpoints);
+  const model = await endpoints.client(endpoint).model(signal);
+  return { endpoint, model, pairs, newTokens, prompt: promptDigest() };
 }
 
 /** Domain and run are in the workflow's id; the spec must be of that domain. Throws InvalidSpec that names the form. */

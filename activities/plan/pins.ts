@@ -15,6 +15,8 @@ export interface RunPins {
   stages: Record<Stage, number>;
   tokenizer: { name: string; sha256: string; bos: number | null; eos: number; highestId: number };
   generator: GeneratorPin;
+  /** Null where the spec asks for none. */
+  judge: JudgePin | null;
   /** SHA-256 of the template pools. */
   pools: string;
   /** Version of the Unicode tables that dedupe folds text with. */
@@ -33,6 +35,17 @@ export interface GeneratorPin {
   /** Of a chat model: how its answers are asked for, and SHA-256 of the prompts that the spec names. */
   structuredOutput?: StructuredOutput;
   prompts?: string;
+}
+
+/** Who judges a sample of the pairs, and how it is asked. */
+export interface JudgePin {
+  endpoint: string;
+  model: string;
+  /** Pairs of the sample. */
+  pairs: number;
+  newTokens: number;
+  /** SHA-256 of its prompt. */
+  prompt: string;
 }
 
 /** Throws SpecConflict when the run is there already with another spec; what only steers a run may be another each time. */

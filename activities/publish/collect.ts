@@ -9,6 +9,8 @@ import {
   RULES_MODEL,
 } from '../../workflows/contract.ts';
 import { FAILED, type FailedSourceRows } from '../dedupe/failures.ts';
+import { reportOf, sumSummaries } from '../filter/report.ts';
+import { type PairSummary, totalsOf } from '../filter/summary.ts';
 import { readCommits, readLists } from '../lists.ts';
 import { mixOf } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
@@ -60,6 +62,8 @@ export async function collect(
           new TextDecoder().decode(await readChecked(store, outputOf(first, FAILED))),
         ) as FailedSourceRows[]);
   const late = (await readSettled(store, input.settled)).filter((each) => each.input === 'corpus');
+  const summaries = corpus.flatMap(({ data }) => (data as CorpusData).pairs ?? []);
+  const pairs = await sumSummaries(store, summaries);
   const core: ManifestCore = {
     format: 'instruct-lake/manifest.core@1',
     domain: pins.domain,
@@ -80,7 +84,8 @@ export async function collect(
       ...unreadable,
       ...failedInstructions(instructions),
     ].map(({ key, type }) => ({ key, type })),
-    counts: countsOf({ verdicts, settled, corpus, instructions, mixed: mix }),
+    counts: countsOf({ verdicts, settled, corpus, instructions, pairs, mixed: mix }),
+    pairs: reportOf(pairs),
     mix: mix.sources.map(({ source, weight, unique, asked, got, shortfall, units, documents }) => ({
       source,
       weight,
@@ -123,10 +128,11 @@ function publishedShard({ unit, outputs, counts }: StageCommit): PublishedShard 
   return { name: unit, documents: counts.shardDocuments ?? 0, tokens: counts.shardTokens ?? 0, bin, idx };
 }
 
-/** The spec without what only spreads the work or steers it: neither changes a byte of what a run gives. */
+/** The spec without what only spreads the work, steers it or looks at it: none of it changes a byte of what a run gives. */
 function withoutExecution(spec: FullSpec): Record<string, unknown> {
   const { partitionBytes: _, ...input } = spec.input;
-  return { ...withoutSteering(spec), input };
+  const { judge: __, ...rest } = withoutSteering(spec);
+  return { ...rest, input };
 }
 
 function countsOf(from: {
@@ -134,6 +140,7 @@ function countsOf(from: {
   settled: StageCommit | undefined;
   corpus: StageCommit[];
   instructions: StageCommit[];
+  pairs: PairSummary;
   mixed: { documents: number; tokens: number };
 }): RunCounts {
   const sum = (commits: readonly StageCommit[], name: string): number =>
@@ -144,6 +151,7 @@ function countsOf(from: {
   /** What failed after the verdicts is taken out of what they said. */
   const lost = (name: keyof SettledCounts): number => settled?.counts[name] ?? 0;
   const dropped = sum(verdicts, 'duplicates');
+  const { kept, dropped: filtered } = totalsOf(from.pairs);
   return {
     rows: {
       planned: sum(verdicts, 'plannedRows'),
@@ -162,7 +170,14 @@ function countsOf(from: {
       linked: texts('linked'),
       setAside: texts('setAside'),
     },
-    pairs: { valid: texts('pairs'), dropped: texts('droppedPairs'), reasons: reasonsOf(corpus) },
+    pairs: {
+      valid: texts('pairs'),
+      dropped: texts('droppedPairs'),
+      reasons: reasonsOf(corpus),
+      kept,
+      filtered,
+      rendered: sum(corpus, 'renderedPairs'),
+    },
     usage: { promptTokens: texts('promptTokens'), completionTokens: texts('completionTokens') },
     documents: {
       chains: sum(corpus, 'chains'),

@@ -1,5 +1,6 @@
 import type { Output } from '../../lake/commit.ts';
 import type { RunRef } from '../../workflows/contract.ts';
+import type { PairReport } from '../filter/report.ts';
 import type { MixedSource } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
 
@@ -33,8 +34,17 @@ export interface RunCounts {
     linked: number;
     setAside: number;
   };
-  /** `reasons`: what was dropped from answers, by reason; together they are `dropped`. */
-  pairs: { valid: number; dropped: number; reasons: Record<string, number> };
+  /**
+   * `dropped` pieces of answers are no pairs, for one of `reasons` each; every valid pair is kept, or filtered for one reason. `rendered`: in documents.
+   */
+  pairs: {
+    valid: number;
+    dropped: number;
+    reasons: Record<string, number>;
+    kept: number;
+    filtered: Record<string, number>;
+    rendered: number;
+  };
   usage: { promptTokens: number; completionTokens: number };
   documents: {
     chains: number;
@@ -56,10 +66,12 @@ export interface ManifestCore {
   /** Set when the pairs come from rules: the output tests the machinery and is not the paper's. */
   smokeTest: boolean;
   spec: RunPins['spec'] | Record<string, unknown>;
-  pins: Omit<RunPins, 'spec' | 'domain' | 'run'>;
+  pins: Omit<RunPins, 'spec' | 'domain' | 'run' | 'judge'>;
   sources: { name: string; objects: number; sha256: string }[];
   failedSources: { key: string; type: string }[];
   counts: RunCounts;
+  /** What the pairs measure, those that were filtered too. */
+  pairs: PairReport;
   mix: Pick<
     MixedSource,
     'source' | 'weight' | 'unique' | 'asked' | 'got' | 'shortfall' | 'units' | 'documents'
@@ -80,5 +92,7 @@ export interface Publication extends RunRef {
   generation: number;
   manifest: Output;
   provenance: Output;
+  /** What a judge says of a sample of the pairs, where the spec asks for one. */
+  judge?: Output;
   shards: PublishedShard[];
 }

@@ -1,9 +1,10 @@
-import { commitStage, readChecked } from '../../lake/commit.ts';
+import { commitStage, outputOf, readChecked, readCommit } from '../../lake/commit.ts';
 import { VerifyFailed } from '../../lake/errors.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import { copyKey } from '../../lake/layout.ts';
 import { append, withPublication } from '../../lake/log.ts';
 import type { Published, PublishInput } from '../../workflows/contract.ts';
+import { FIGURES, readFigures } from '../judge/figures.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import type { Work } from '../work.ts';
 import { collect } from './collect.ts';
@@ -33,6 +34,7 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         ...input.scans,
         ...input.verdicts,
         ...(input.settled === undefined ? [] : [input.settled]),
+        ...(input.judged === undefined ? [] : [input.judged]),
         ...documents,
         input.mix,
         input.shards,
@@ -52,12 +54,14 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         }),
         'application/json',
       );
+      const judged = input.judged && (await readCommit(store, input.judged));
       const publication: Publication = {
         format: 'instruct-lake/publication@1',
         ...run,
         generation: 1,
         manifest,
         provenance,
+        ...(judged && { judge: outputOf(judged, FIGURES) }),
         shards,
       };
       const checks = await verifyPublication(store, publication, work.checkCancelled);
@@ -84,12 +88,17 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
   const { entry } = await append(store, run.domain, (state) =>
     withPublication(state, { run: run.run, generation: 1, mode: 'full', publication: named }),
   );
-  const { manifest, shards } = JSON.parse(
+  const { manifest, judge, shards } = JSON.parse(
     new TextDecoder().decode(await readChecked(store, publication)),
   ) as Publication;
   const core = await readManifest(store, manifest);
   const files = shards.map(({ name, bin, idx }) => ({ name, bin: bin.key, idx: idx.key }));
-  const copy = JSON.stringify({ ...core, files, publication: named }, null, 2);
+  const figures = judge && (await readFigures(store, judge));
+  const copy = JSON.stringify(
+    { ...core, ...(figures && { judge: figures }), files, publication: named },
+    null,
+    2,
+  );
   await store.put(copyKey(run, 'manifest.json'), copy, { contentType: 'application/json' });
   return { ref, counts: commit.counts, publication: named, logEntry: entry.number };
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Output, readChecked } from '../../lake/commit.ts';
 import { LakeError, VerifyFailed } from '../../lake/errors.ts';
+import { printable } from '../../lake/printable.ts';
 import type { ObjectStore } from '../../lake/store.ts';
+import { readFigures } from '../judge/figures.ts';
 import { bytesPerToken, type Dtype } from '../shards/dtype.ts';
 import { parseMegatronIndex } from '../shards/megatron.ts';
 import type { ManifestCore, Publication, PublishedShard } from './publication.ts';
@@ -22,6 +24,14 @@ export async function verifyPublication(
 ): Promise<Check[]> {
   const core = await readManifest(store, publication.manifest);
   const checks = [...balance(core)];
+  const { judge } = publication;
+  if (judge !== undefined) {
+    const look = async (): Promise<string> => {
+      const { judged, sampled, model } = await readFigures(store, judge);
+      return `${judged} of ${sampled} pairs judged by ${printable(model, '')}`;
+    };
+    checks.push(await check('judge', look));
+  }
   for (const shard of publication.shards) {
     onShard();
     checks.push(await check(`shard ${shard.name}`, () => checkShard(store, core, shard)));
@@ -85,6 +95,15 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
       'dropped = sum over reasons',
     ),
     equal(
+      'pairs balance',
+      pairs.valid,
+      pairs.kept + Object.values(pairs.filtered).reduce((sum, n) => sum + n, 0),
+      `valid = kept ${pairs.kept}${Object.entries(pairs.filtered)
+        .map(([reason, n]) => ` + ${reason} ${n}`)
+        .join('')}`,
+    ),
+    equal('kept pairs balance', pairs.kept, pairs.rendered, 'kept = in documents'),
+    equal(
       'documents balance',
       documents.mixed,
       total((each) => each.documents),
@@ -99,7 +118,7 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
     equal(
       'mix balances',
       documents.mixedTokens,
-      mix.reduce((sum, { got }) => sum + got, 0),
+      mix.reduce((sum, got) => sum + got, 0),
       'mixed = sum over sources',
     ),
   ];

@@ -76,7 +76,7 @@ export async function* readSlots(
 const namesOf = (columns: readonly { name: string }[]): string[] => columns.map(({ name }) => name);
 
 /** From a partition's newest commit back to its scan; rounds come out in order. */
-async function walkBack(
+export async function walkBack(
   store: ObjectStore,
   last: ObjectRef,
 ): Promise<{ scan: StageCommit; rounds: StageCommit[] }> {

@@ -1,6 +1,9 @@
-import { commitStage } from '../../lake/commit.ts';
+import { commitStage, type Output, outputOf } from '../../lake/commit.ts';
 import { chainId, documentId, renderedId } from '../../lake/identity.ts';
 import type { CommitPointer, Done, EntryRef, ObjectRef, RunRef } from '../../workflows/contract.ts';
+import { withoutDropped } from '../filter/chains.ts';
+import { filterPairs, SUMMARY } from '../filter/filter-pairs.ts';
+import { readDropped } from '../filter/pair-table.ts';
 import { resolvePointer } from '../lists.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { readEntry } from '../plan/read-plan.ts';
@@ -26,11 +29,12 @@ interface Draft extends Omit<TokenizedDocument, 'ids'> {
 }
 
 /**
- * Chains → documents with spans, cut to the sequence length; texts without pairs as they are; all of it tokenized once.
- * Sources that have failed since the verdicts (`settled`) give nothing.
+ * Filters the pairs, a commit of its own; then chains of what is left → documents with spans, cut to the sequence length;
+ * texts without pairs as they are; all of it tokenized once. Sources that have failed since the verdicts (`settled`) give
+ * nothing.
  */
 export async function templatePartition(
-  { store, settings, checkCancelled }: Services,
+  services: Services,
   input: {
     run: RunRef;
     entry: EntryRef;
@@ -39,6 +43,7 @@ export async function templatePartition(
     settled?: ObjectRef;
   },
 ): Promise<Done> {
+  const { store, settings, checkCancelled } = services;
   const { run, verdicts } = input;
   const pins = await readPins(store, run);
   checkStage(pins, 'template');
@@ -49,6 +54,8 @@ export async function templatePartition(
   const previous = entry.runs.every(({ source }) => excluded.has(source))
     ? undefined
     : await resolvePointer(store, input.previous);
+  const filtered =
+    previous && (await filterPairs(services, { run, pins, entry, previous, verdicts, excluded }));
   const { seed, sequenceLength } = pins.spec;
   const { ref, commit } = await commitStage(
     store,
@@ -64,12 +71,12 @@ export async function templatePartition(
         pools: pins.pools,
         excluded: keysOf(excluded),
       },
-      inputs: previous === undefined ? verdicts : [previous, ...verdicts],
+      inputs: filtered === undefined ? verdicts : [filtered.ref, ...verdicts],
       etags: [],
     },
     async (folder) => {
       const tokenizer = await pinnedTokenizer(settings, pins);
-      const counts = { rawTexts: 0, chains: 0, documents: 0, tokens: 0, overlong: 0 };
+      const counts = { rawTexts: 0, chains: 0, renderedPairs: 0, documents: 0, tokens: 0, overlong: 0 };
       const texts = countsOf([]);
       const drops: Record<string, number> = {};
       async function* documents(): AsyncGenerator<TokenizedDocument[]> {
@@ -84,7 +91,8 @@ export async function templatePartition(
         }
       }
       async function* draftsOfBlocks(): AsyncGenerator<Draft[]> {
-        if (previous === undefined) return;
+        if (previous === undefined || filtered === undefined) return;
+        const dropped = await readDropped(store, filtered.commit);
         for await (const block of readSlots(store, pins, entry, previous, verdicts)) {
           // A slot lies in a block, and so in one source.
           const slots = block.slots.filter(
@@ -95,7 +103,9 @@ export async function templatePartition(
             const entries = block.entries.get(slot.id) ?? [];
             addEntryCounts(texts, countsOf(entries));
             addReasons(drops, dropReasons(entries));
-            return draftsOf(slot, entries, seed);
+            const left = withoutDropped(entries, dropped);
+            for (const { pairs } of left) counts.renderedPairs += pairs.length;
+            return draftsOf(slot, left, seed);
           });
           for (const each of slots) if (!each.converted) counts.rawTexts += each.texts.length;
           for (const { chain } of drafts) if (chain !== undefined) counts.chains++;
@@ -106,10 +116,11 @@ export async function templatePartition(
         seed,
         dtype: dtypeFor(pins.tokenizer.highestId),
       });
-      return { outputs, counts, data: { ...totals, texts, drops } };
+      const pairs = filtered && outputOf(filtered.commit, SUMMARY);
+      return { outputs, counts, data: { ...totals, texts, drops, ...(pairs && { pairs }) } };
     },
   );
-  return { ref, counts: commit.counts };
+  return { ref, counts: { ...filtered?.commit.counts, ...commit.counts } };
 }
 
 /** What the commit of a partition of the corpus says besides its totals: the counts of the rounds behind its documents. */
@@ -117,6 +128,8 @@ export interface CorpusData {
   texts: EntryCounts;
   /** Dropped segments of answers by reason. */
   drops: Record<string, number>;
+  /** The summary of its pairs; none where every source is left out. */
+  pairs?: Output;
 }
 
 /** Characters of documents that are tokenized and written at once, about: small blocks together. */

@@ -1,3 +1,4 @@
+import { type JudgeFigures, readFigures } from '../../activities/judge/figures.ts';
 import { readPins } from '../../activities/plan/pins.ts';
 import type { ManifestCore, Publication } from '../../activities/publish/publication.ts';
 import { readManifest } from '../../activities/publish/verify.ts';
@@ -15,6 +16,8 @@ export interface LakeRecord {
   share: number;
   publication: ObjectRef | null;
   manifest: ManifestCore | null;
+  /** What a judge says of a sample of the pairs. */
+  judge: JudgeFigures | null;
 }
 
 /** Reads a run's pins, the domain log and the manifest it leads to; undefined when the lake has no such run. */
@@ -31,10 +34,15 @@ export async function readLakeRecord(
   const base = { model: generator.model, trains: spec.train !== undefined, share: spec.synthesize.share };
   const { entry } = await readHead(store, domain);
   const publication = publishedRun(entry, run)?.publication;
-  if (publication === undefined) return { ...base, publication: null, manifest: null };
+  if (publication === undefined) return { ...base, publication: null, manifest: null, judge: null };
   const bytes = await readChecked(store, publication);
-  const { manifest } = JSON.parse(new TextDecoder().decode(bytes)) as Publication;
-  return { ...base, publication, manifest: await readManifest(store, manifest) };
+  const { manifest, judge } = JSON.parse(new TextDecoder().decode(bytes)) as Publication;
+  return {
+    ...base,
+    publication,
+    manifest: await readManifest(store, manifest),
+    judge: judge === undefined ? null : await readFigures(store, judge),
+  };
 }
 
 /** The counts of a manifest by the names that the query `progress` gives them. */
@@ -59,6 +67,8 @@ export function countsOfManifest({
     setAside: texts.setAside,
     pairs: pairs.valid,
     droppedPairs: pairs.dropped,
+    keptPairs: pairs.kept,
+    filteredPairs: pairs.valid - pairs.kept,
     promptTokens: usage.promptTokens,
     completionTokens: usage.completionTokens,
     chains: documents.chains,

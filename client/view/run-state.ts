@@ -1,3 +1,4 @@
+import type { JudgeFigures } from '../../activities/judge/figures.ts';
 import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { LakeError, RunNotFound } from '../../lake/errors.ts';
 import type { ObjectStore } from '../../lake/store.ts';
@@ -63,6 +64,7 @@ export interface RunState extends RunRef {
   training: Trained | null;
   publication: ObjectRef | null;
   manifest: ManifestCore | null;
+  judge: JudgeFigures | null;
   /** What could not be asked, and why. */
   notes: string[];
   /** The watcher stopped before the run did. */
@@ -144,6 +146,7 @@ export function blank(run: RunRef): RunState {
     training: null,
     publication: null,
     manifest: null,
+    judge: null,
     notes: [],
   };
 }
@@ -190,12 +193,16 @@ async function fromLake(
   return state;
 }
 
-function addRecord(state: RunState, { model, trains, share, publication, manifest }: LakeRecord): void {
+function addRecord(
+  state: RunState,
+  { model, trains, share, publication, manifest, judge }: LakeRecord,
+): void {
   state.model ??= model;
   state.trains = trains;
   state.share = share;
   state.publication = publication;
   state.manifest = manifest;
+  state.judge = judge;
   if (manifest === null || state.status === 'running') return;
   state.counts = { ...countsOfManifest(manifest), ...state.counts };
   // Without a worker, or after retention, nobody but the manifest tells which sources failed.

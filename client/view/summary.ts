@@ -13,7 +13,11 @@ export function summaryLines(state: RunState, manifest: ManifestCore | null = st
   return [
     ...(smoke ? [SMOKE_TEST] : []),
     outcome(state),
-    ...table([...(manifest === null ? countRows(state) : manifestRows(manifest)), ...trainingRows(state)]),
+    ...table([
+      ...(manifest === null ? countRows(state) : manifestRows(manifest)),
+      ...judgeRows(state),
+      ...trainingRows(state),
+    ]),
     ...state.failures.sources.map(
       ({ key, type, message }) =>
         `  failed: ${printable(key, '')}  ${printable(type, '')}: ${printable(message)}`,
@@ -84,6 +88,7 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
       `${list([
         [pairs.valid, 'valid'],
         [pairs.dropped, 'dropped', 'rare'],
+        [pairs.valid - pairs.kept, 'filtered', 'rare'],
       ])}${perText}`,
     ],
     ...(pairs.dropped === 0 ? [] : [['drops', reasons(pairs.reasons)] satisfies Row]),
@@ -139,6 +144,27 @@ const epochs = (got: number, unique: number): string =>
 /** Without a manifest: what the workflow counted. */
 function countRows({ counts }: RunState): Row[] {
   return Object.entries(counts).map(([name, count]) => [printable(name, ''), thousands(count)]);
+}
+
+/** What a judge says of a sample, beside the paper's figures of its own. */
+function judgeRows({ judge }: RunState): Row[] {
+  if (judge === null) return [];
+  const { model, sampled, judged, unparsable, refused, accurate, relevant, tasks, paper } = judge;
+  const failed = list([
+    [unparsable, 'unparsable', 'rare'],
+    [refused, 'refused', 'rare'],
+  ]);
+  const percent = (n: number): string => (judged === 0 ? '-' : `${((100 * n) / judged).toFixed(1)} %`);
+  const theirs = Object.entries(paper).map(
+    ([name, { accuracy, relevance, tasks }]) => `${name} ${accuracy}/${relevance}/${tasks}`,
+  );
+  return [
+    [
+      'judge',
+      `${percent(accurate)} accurate, ${percent(relevant)} relevant, ${counted(tasks.length, 'kinds of task')}; ${thousands(judged)} of ${counted(sampled, 'pairs')} judged by ${printable(model, '')}${failed === '' ? '' : `, ${failed}`}`,
+    ],
+    ['', `the paper, by its own judge: ${theirs.join(', ')}`],
+  ];
 }
 
 function trainingRows({ training }: RunState): Row[] {

@@ -23,6 +23,8 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
         scan: 1,
         dedupe: 1,
         synthesize: 2,
+        judge: 1,
+        filter: 1,
         template: 1,
         settle: 1,
         mix: 1,
@@ -47,11 +49,12 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
     counts: {
       rows: { planned: 20, kept: 12, duplicates: 3, nearDuplicates: 1, heldBack: 0, rejects: 4, failed: 1 },
       texts: { converted: 12, raw: 0, prompted: 12, withPairs: 10, linked: 6, setAside: 0 },
-      pairs: { valid: 1234567, dropped: 0, reasons: {} },
+      pairs: { valid: 1234567, dropped: 0, reasons: {}, kept: 1234567, filtered: {}, rendered: 1234567 },
       usage: { promptTokens: 100, completionTokens: 50 },
       documents: { chains: 4, made: 6, tokens: 3000, overlong: 0, mixed: 9, mixedTokens: 4000 },
       instructions: { planned: 5, documents: 5, tokens: 400, rejects: 0, failed: 0 },
     },
+    pairs: { kinds: {}, verdicts: {}, places: {}, openings: [] },
     mix: [
       {
         source: 'augmented',

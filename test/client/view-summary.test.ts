@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { figuresOf } from '../../activities/judge/figures.ts';
 import { countsOfManifest } from '../../client/view/lake-record.ts';
 import { statusLines, summaryLines } from '../../client/view/summary.ts';
 import { manifestOf, stateOf } from './run-states.ts';
@@ -27,6 +28,19 @@ test('the end of a run, from rows to training', () => {
     '  training            0.7361 s, loss 3.239, step 10',
     '  output              /jobs/x/output',
   ]);
+});
+
+test("a judge's figures stand beside the paper's", () => {
+  const said = { judgement: { accuracy: 1, relevance: 0, task: 'summary' }, failed: undefined } as const;
+  const all = [said, said, said, { judgement: undefined, failed: 'unparsable' } as const];
+  const judge = figuresOf({ endpoint: 'e', model: 'some\x07-judge' }, all);
+  const lines = summaryLines(stateOf({ ...completed, manifest: manifestOf(), judge }));
+  expect(lines).toContain(
+    '  judge               100.0 % accurate, 0.0 % relevant, 1 kind of task; 3 of 4 pairs judged by some\\x07-judge, 1 unparsable',
+  );
+  expect(lines.join('\n')).toMatch(/the paper.*general 77\.5\/92\.9\/49/);
+  const none = summaryLines(stateOf({ ...completed, judge: figuresOf({ endpoint: 'e', model: 'm' }, []) }));
+  expect(none.join('\n')).toContain('- accurate');
 });
 
 test.each([

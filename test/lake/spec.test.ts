@@ -55,6 +55,40 @@ test('every problem is listed at once, unknown keys with the nearest name', () =
   }
   expect(message).toContain('the spec has 8 problems');
 });
+test('filters have the kinds they drop by default, and only limits that something can pass', () => {
+  const { filters, judge } = parseSpec({
+    ...minimal,
+    filters: { grounding: { min: 0.5 }, copy: { max: 1, kinds: ['cot'] }, answerLength: { max: 9 } },
+    judge: { endpoint: 'another' },
+  });
+  expect(filters).toEqual({
+    grounding: { min: 0.5, kinds: ['plain'] },
+    copy: { max: 1, kinds: ['cot'] },
+    answerLength: { max: 9, kinds: ['plain', 'option', 'cot', 'option-cot'] },
+  });
+  expect(judge).toEqual({ endpoint: 'another', pairs: 100 });
+  expect(parseSpec(minimal)).not.toHaveProperty('filters');
+  const message = problems({
+    ...minimal,
+    filters: { grounding: { max: 0.5 }, copy: { max: 2, kinds: ['plane'] }, lenght: {} },
+    judge: { endpont: 'x', pairs: 0 },
+  });
+  for (const part of [
+    'filters.grounding.min: is missing',
+    'filters.grounding.max: unknown key',
+    'filters.copy.max',
+    'filters.copy.kinds[0]: must be "plain" or',
+    'filters.lenght: unknown key',
+    'judge.endpoint: is missing',
+    'judge.endpont: unknown key (did you mean "endpoint"?)',
+    'judge.pairs',
+  ]) {
+    expect(message).toContain(part);
+  }
+  expect(problems({ ...minimal, filters: { questionLength: { min: 3, max: 2 } } })).toContain(
+    'filters.questionLength: min is 3, more than max, 2',
+  );
+});
 test('dedupe takes a part of its keys, and no threshold that its bands cannot find', () => {
   expect(parseSpec({ ...minimal, dedupe: { threshold: 0.9 } }).dedupe).toEqual({
     near: true,

@@ -9,7 +9,14 @@ function manifest(): Counted {
     counts: {
       rows: { planned: 10, kept: 5, duplicates: 2, nearDuplicates: 1, heldBack: 0, rejects: 1, failed: 2 },
       texts: { converted: 4, raw: 1, prompted: 5, withPairs: 4, linked: 3, setAside: 1 },
-      pairs: { valid: 12, dropped: 1, reasons: { incomplete: 1 } },
+      pairs: {
+        valid: 12,
+        dropped: 1,
+        reasons: { incomplete: 1 },
+        kept: 9,
+        filtered: { grounding: 2, copy: 1 },
+        rendered: 9,
+      },
       usage: { promptTokens: 1, completionTokens: 1 },
       documents: { chains: 1, made: 3, tokens: 300, overlong: 0, mixed: 4, mixedTokens: 400 },
       instructions: { planned: 2, documents: 1, tokens: 100, rejects: 1, failed: 0 },
@@ -66,6 +73,8 @@ describe('counts of a run', () => {
       (each: Counted) => (each.counts.texts.prompted = 4),
       ['texts balance'],
     ],
+    ['a lost pair', (each: Counted) => (each.counts.pairs.filtered.copy = 0), ['pairs balance']],
+    ['a kept pair in no document', (each: Counted) => each.counts.pairs.rendered--, ['kept pairs balance']],
     [
       'a document that is in no shard',
       (each: Counted) => each.counts.documents.mixed++,

@@ -1,0 +1,91 @@
+import { type Committed, commitStage } from '../../lake/commit.ts';
+import { canonicalJson } from '../../lake/hash.ts';
+import { writeTable } from '../../lake/table.ts';
+import type { ObjectRef, RunRef } from '../../workflows/contract.ts';
+import type { PlanEntry } from '../plan/partitions.ts';
+import { checkStage, type RunPins } from '../plan/pins.ts';
+import type { Services } from '../services.ts';
+import { keysOf, type SettledSource } from '../settle/excluded.ts';
+import type { Told } from '../synthesize/round.ts';
+import { readSlots, told } from '../synthesize/slots.ts';
+import { filteredBy } from './decide.ts';
+import { measure } from './measures.ts';
+import { contextOf } from './overlap.ts';
+import { PAIR_COLUMNS, PAIRS, type PairRow } from './pair-table.ts';
+import { openAnswered, openQuestions } from './repeats.ts';
+import { addPair, emptySummary, totalsOf } from './summary.ts';
+
+export const SUMMARY = 'summary.json';
+
+/** What a partition's filter commit rests on: its last round, and the sources that are left out. */
+export interface FilterInput {
+  run: RunRef;
+  pins: RunPins;
+  entry: PlanEntry;
+  previous: ObjectRef;
+  verdicts: readonly ObjectRef[];
+  excluded: ReadonlyMap<number, SettledSource>;
+}
+
+/**
+ * Measures every pair of a partition, and drops those that repeat a question of their text or do not pass a filter that
+ * the spec asks for. The rounds' entries stay as they are: the commit says which pairs go on.
+ */
+export async function filterPairs(
+  { store, checkCancelled }: Pick<Services, 'store' | 'checkCancelled'>,
+  { run, pins, entry, previous, verdicts, excluded }: FilterInput,
+): Promise<Committed> {
+  checkStage(pins, 'filter');
+  const { filters, seed } = pins.spec;
+  const { rounds, share } = pins.spec.synthesize;
+  return commitStage(
+    store,
+    run,
+    {
+      stage: 'filter',
+      version: pins.stages.filter,
+      unit: entry.id,
+      spec: { filters, rounds, share, seed, unicode: pins.unicode, excluded: keysOf(excluded) },
+      inputs: [previous, ...verdicts],
+      etags: [],
+    },
+    async (folder) => {
+      const summary = emptySummary();
+      const answered = openAnswered();
+      let pairsElsewhere = 0;
+      function rowsOf(entries: readonly Told[]): PairRow[] {
+        const questions = openQuestions();
+        return entries.flatMap(({ id: document, key, row, context, pairs }) => {
+          if (pairs.length === 0) return [];
+          checkCancelled();
+          const known = contextOf(context);
+          const text = `${row} ${key}`;
+          return pairs.map((pair, index) => {
+            const { kind, question, answer } = pair;
+            const measures = measure(pair, known);
+            const reason = questions.repeats(text, pair)
+              ? ('repeatedQuestion' as const)
+              : filteredBy(measures, kind, filters ?? {});
+            const elsewhere = answered.elsewhere(text, pair);
+            if (elsewhere) pairsElsewhere++;
+            addPair(summary, { kind, measures, reason });
+            return { document, index, kind, question, answer, ...measures, elsewhere, dropped: reason };
+          });
+        });
+      }
+      async function* rows(): AsyncGenerator<PairRow[]> {
+        for await (const { slots, entries } of readSlots(store, pins, entry, previous, verdicts)) {
+          for (const slot of slots) {
+            if (slot.texts.some(({ text }) => excluded.has(text.source))) continue;
+            yield rowsOf(told(entries.get(slot.id) ?? [], slot.texts));
+          }
+        }
+      }
+      const table = await writeTable(folder, PAIRS, PAIR_COLUMNS, rows());
+      const output = await folder.put(SUMMARY, canonicalJson(summary), 'application/json');
+      const { kept, dropped } = totalsOf(summary);
+      const filteredPairs = Object.values(dropped).reduce((sum, n) => sum + n, 0);
+      return { outputs: [table, output], counts: { keptPairs: kept, filteredPairs, pairsElsewhere } };
+    },
+  );
+}
