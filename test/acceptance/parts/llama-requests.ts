@@ -74,10 +74,12 @@ export async function showRequests(server: LlamaServer, { encode }: Llama): Prom
   let same = 0;
   let counted = 0;
   let estimated = 0;
+  let begun = 0;
   for (const each of asked) {
     const text = String(each.ask.prompt);
     const ids = await encode(text);
     if (JSON.stringify(await server.tokenize(text)) === JSON.stringify(ids)) same++;
+    if (ids[0] === 1 && ids.filter((id) => id === 1).length === each.history + 1) begun++;
     const answer = await complete(client, each);
     if (answer.promptTokens === ids.length) counted++;
     if (each.ask.promptTokens >= ids.length) estimated++;
@@ -90,6 +92,10 @@ export async function showRequests(server: LlamaServer, { encode }: Llama): Prom
   must(
     counted === all,
     `the server counts as many prompt tokens for ${counted} of ${all}: one <s>, none added`,
+  );
+  must(
+    begun === all,
+    `${begun} begin with the id of <s>, and have one for each round: those in texts are text`,
   );
   console.log(`  our estimate without a tokenizer is not below that for ${estimated} of ${all}`);
 
