@@ -44,6 +44,13 @@ export async function runRound(
 ): Promise<Entry[]> {
   const failed = new AbortController();
   const signal = AbortSignal.any([deps.signal, failed.signal]);
+  /** A round that fails sends nothing more. What is under way is paid for, and waited for; only a cancellation breaks it off. */
+  const client: RoundDeps['client'] = {
+    complete(request) {
+      signal.throwIfAborted();
+      return deps.client.complete(request, deps.signal);
+    },
+  };
   const waiting = inOrder(turns);
   const made: Entry[][] = [];
   let taken = 0;
@@ -56,7 +63,7 @@ export async function runRound(
       // A turn whose answers are all known waits for nothing: without this the process would, for the whole round.
       await setImmediate();
       signal.throwIfAborted();
-      made[index] = await takeTurn(next.value, { ...deps, signal });
+      made[index] = await takeTurn(next.value, { ...deps, client, signal });
     }
   }
   const lanes = Array.from({ length: deps.concurrency }, () =>

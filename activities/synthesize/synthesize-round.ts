@@ -11,6 +11,7 @@ import { ENTRIES, ENTRY_COLUMNS } from './entry-table.ts';
 import { openGenerator } from './generators/open.ts';
 import { runRound, type Turn } from './round.ts';
 import { readSlots, told } from './slots.ts';
+import { usageCounts } from './usage.ts';
 
 /**
  * Round `round` of one partition: every text of that round is prompted with its slot's history and answered by pairs.
@@ -20,7 +21,7 @@ export async function synthesizeRound(
   work: Work,
   input: { run: RunRef; entry: EntryRef; round: number; previous: CommitPointer; verdicts: ObjectRef[] },
 ): Promise<Done> {
-  const { store, enduring, endpoints, checkCancelled } = work;
+  const { store, endpoints, checkCancelled } = work;
   const { run, round, verdicts } = input;
   const pins = await readPins(store, run);
   checkStage(pins, 'synthesize');
@@ -55,22 +56,25 @@ export async function synthesizeRound(
           }
         }
       }
-      const answers = await openAnswers(store, enduring, folder);
-      let requests = 0;
+      const answers = await openAnswers(work, folder, round);
+      const { concurrency, prices } = endpoints.settings(endpoint);
       const client = endpoints.client(endpoint);
       const made = await runRound(turns(), {
-        client: { complete: (call, signal) => client.complete(call, signal).finally(checkCancelled) },
+        client: answers.metered({
+          complete: (call, signal) => client.complete(call, signal).finally(checkCancelled),
+        }),
         answers,
         generator: await openGenerator(pins.generator),
         pin: pins.generator,
-        concurrency: endpoints.settings(endpoint).concurrency,
+        concurrency,
         signal: work.signal,
-        onProgress: (more) => {
-          requests += more;
-        },
+        onProgress: checkCancelled,
       });
       const output = await writeTable(folder, ENTRIES, ENTRY_COLUMNS, made);
-      return { outputs: [output], counts: { ...countsOf(made), requests } };
+      const used = answers.usage(made);
+      const counts = { ...countsOf(made), ...usageCounts(used.usage, prices) };
+      if (answers.damaged > 0) Object.assign(counts, { damagedAnswers: answers.damaged });
+      return { outputs: [output], counts, data: used };
     },
   );
   return { ref, counts: commit.counts };

@@ -18,6 +18,10 @@ export interface Completion {
   /** Of the prompt's tokens, those that the server had in its prefix cache; 0 where it does not say. */
   cachedTokens: number;
   completionTokens: number;
+  /** Seconds from the first try to the answer. */
+  seconds?: number;
+  /** Tokens of tries that failed, where that is known. */
+  wastedTokens?: number;
 }
 export interface CompletionRequest {
   path: '/v1/completions' | '/v1/chat/completions';
@@ -30,6 +34,8 @@ export interface CompletionRequest {
   /** Tokens of the prompt (or an upper estimate) and of the answer at most: what the request may cost the server. */
   promptTokens: number;
   maxTokens: number;
+  /** Called each time that it really goes out: what waits for a turn here has cost nothing yet. */
+  onSend?: () => void;
 }
 export interface EndpointClient {
   /** The model to ask for: the configured one when the server has it, else the only one it serves. Throws ModelNotFound. */
@@ -109,11 +115,12 @@ export function openEndpointClient(name: string, settings: EndpointSettings): En
       }
       return wanted;
     },
-    async complete({ path, body, id }, signal) {
+    async complete({ path, body, id, onSend }, signal) {
       signal?.throwIfAborted();
       const where = { endpoint: name, requestId: id };
       const turn = limit(async () => {
         signal?.throwIfAborted();
+        onSend?.();
         return completionOf(await call(path, body, where, signal), where);
       });
       return signal === undefined ? turn : orAborted(turn, signal);
