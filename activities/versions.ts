@@ -9,6 +9,6 @@ export const STAGE_VERSIONS = {
   mix: 1,
   exchange: 1,
   shards: 1,
-  publish: 2,
+  publish: 3,
 } as const;
 export type Stage = keyof typeof STAGE_VERSIONS;

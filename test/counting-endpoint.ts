@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type EndpointOptions, openEndpoint } from '../client/endpoint/server.ts';
@@ -6,6 +7,8 @@ export interface CountingEndpoint {
   url: string;
   /** `X-Request-Id` of every completion that was asked for, in order; a request's hash comes again when it is repeated. */
   asked: string[];
+  /** SHA-256 of the bodies that came whole, in order. */
+  bodies: string[];
   /** How many of them were answered in full. */
   answered: () => number;
   /** Answers every request with this status from now on; with 200, as ever. */
@@ -20,6 +23,7 @@ export interface CountingEndpoint {
 export async function openCountingEndpoint(options: EndpointOptions = {}): Promise<CountingEndpoint> {
   const endpoint = await openEndpoint(options);
   const asked: string[] = [];
+  const bodies: string[] = [];
   let answered = 0;
   let refusal = 200;
 
@@ -29,7 +33,12 @@ export async function openCountingEndpoint(options: EndpointOptions = {}): Promi
       return;
     }
     const completion = from.url === '/v1/completions';
-    if (completion) asked.push(String(from.headers['x-request-id']));
+    if (completion) {
+      asked.push(String(from.headers['x-request-id']));
+      const hash = createHash('sha256');
+      from.on('data', (bytes: Buffer) => hash.update(bytes));
+      from.on('end', () => bodies.push(hash.digest('hex')));
+    }
     const onward = request(`${endpoint.url}${from.url}`, { method: from.method, headers: from.headers });
     onward.on('response', (reply) => {
       to.writeHead(reply.statusCode ?? 502, reply.headers);
@@ -56,6 +65,7 @@ export async function openCountingEndpoint(options: EndpointOptions = {}): Promi
   return {
     url: `http://127.0.0.1:${port}`,
     asked,
+    bodies,
     answered: () => answered,
     refuse(status) {
       refusal = status;

@@ -79,5 +79,8 @@ export interface Publication extends RunRef {
   generation: number;
   manifest: Output;
   provenance: Output;
+  /** What the run took of its endpoint, and by round and partition; publications of earlier releases have none. */
+  ledger?: Output;
+  ledgerRounds?: Output;
   shards: PublishedShard[];
 }

@@ -9,6 +9,7 @@ import type { Work } from '../work.ts';
 import { collect } from './collect.ts';
 import type { Publication } from './publication.ts';
 import { readManifest, verifyPublication } from './verify.ts';
+import { writeLedger } from './write-ledger.ts';
 
 /**
  * Makes a run visible: writes manifest, provenance and publication, verifies them against the objects, and appends the
@@ -40,7 +41,7 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
       etags: [],
     },
     async (folder) => {
-      const { core, shards } = await collect(store, pins, input);
+      const { core, shards, corpus } = await collect(store, pins, input);
       const manifest = await folder.put('manifest.core.json', canonicalJson(core), 'application/json');
       const provenance = await folder.put(
         'provenance.json',
@@ -58,6 +59,7 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         generation: 1,
         manifest,
         provenance,
+        ...(await writeLedger(work, folder, pins, corpus, core)),
         shards,
       };
       const checks = await verifyPublication(store, publication, work.checkCancelled);

@@ -5,6 +5,7 @@ import type { ObjectStore } from '../../lake/store.ts';
 import { bytesPerToken, type Dtype } from '../shards/dtype.ts';
 import { parseMegatronIndex } from '../shards/megatron.ts';
 import type { ManifestCore, Publication, PublishedShard } from './publication.ts';
+import { checkLedger } from './verify-ledger.ts';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -22,6 +23,10 @@ export async function verifyPublication(
 ): Promise<Check[]> {
   const core = await readManifest(store, publication.manifest);
   const checks = [...balance(core)];
+  const { ledger, ledgerRounds } = publication;
+  if (ledger !== undefined && ledgerRounds !== undefined) {
+    checks.push(await check('ledger', () => checkLedger(store, core, { ledger, ledgerRounds })));
+  }
   for (const shard of publication.shards) {
     onShard();
     checks.push(await check(`shard ${shard.name}`, () => checkShard(store, core, shard)));
