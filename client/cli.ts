@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { endpointCommand } from './commands/endpoint.ts';
 import { importCommand } from './commands/import.ts';
 import { ingestCommand } from './commands/ingest.ts';
+import { ledgerCommand } from './commands/ledger.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
 import { specCommand } from './commands/spec.ts';
 import { statusCommand } from './commands/status.ts';
@@ -54,6 +55,7 @@ for (const command of [
   acceptCommand(),
   resumeCommand(),
   verifyCommand(),
+  ledgerCommand(),
   doctorCommand(),
   specCommand(),
   workerCommand(),

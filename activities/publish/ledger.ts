@@ -99,7 +99,7 @@ export function ledgerOf(records: readonly UsageRecord[], about: LedgerOf): Ledg
     endpoint,
     model,
     prices: prices ?? null,
-    notes: notesOf(total, prices, endpoint),
+    notes: notesOf(total, about),
     total,
     rounds,
     partitions: partitions.size,
@@ -130,17 +130,21 @@ function sumOf(records: readonly UsageRecord[], prices: EndpointPrices | undefin
   return { ...counts, requests: requestsOf(usage), ...usage, money };
 }
 
-function notesOf(total: LedgerRow, prices: EndpointPrices | undefined, endpoint: string): string[] {
-  return [
-    ...(prices === undefined
-      ? [`No money: the worker's configuration has no prices for endpoint ${endpoint}.`]
-      : []),
-    ...(total.lostRequests > 0
-      ? [
-          'Lost requests are estimated: those under way at the last chunk of each attempt that died, with the mean tokens of its round. Up to a chunk of answers may have been lost beyond them.',
-        ]
-      : []),
-  ];
+function notesOf(total: LedgerRow, { prices, endpoint, published }: LedgerOf): string[] {
+  const notes: string[] = [];
+  if (prices === undefined) {
+    notes.push(
+      published === undefined
+        ? 'No money: it is reckoned when the run is published, at the prices of the worker that does so.'
+        : `No money: the configuration of the worker that published has no prices for endpoint ${endpoint}.`,
+    );
+  }
+  if (total.lostRequests > 0) {
+    notes.push(
+      'Lost requests are estimated: those under way at the last chunk of each attempt that died, with the mean tokens of its round. Up to a chunk of answers may have been lost beyond them.',
+    );
+  }
+  return notes;
 }
 
 const weight = ({ money, promptTokens, completionTokens }: LedgerRow): number =>

@@ -1,6 +1,8 @@
 import { readPins } from '../../activities/plan/pins.ts';
+import type { Ledger } from '../../activities/publish/ledger.ts';
 import type { ManifestCore, Publication } from '../../activities/publish/publication.ts';
 import { readManifest } from '../../activities/publish/verify.ts';
+import { readLedger } from '../../activities/publish/verify-ledger.ts';
 import { readChecked } from '../../lake/commit.ts';
 import { RunNotFound } from '../../lake/errors.ts';
 import { publishedRun, readHead } from '../../lake/log.ts';
@@ -15,6 +17,7 @@ export interface LakeRecord {
   share: number;
   publication: ObjectRef | null;
   manifest: ManifestCore | null;
+  ledger: Ledger | null;
 }
 
 /** Reads a run's pins, the domain log and the manifest it leads to; undefined when the lake has no such run. */
@@ -31,10 +34,15 @@ export async function readLakeRecord(
   const base = { model: generator.model, trains: spec.train !== undefined, share: spec.synthesize.share };
   const { entry } = await readHead(store, domain);
   const publication = publishedRun(entry, run)?.publication;
-  if (publication === undefined) return { ...base, publication: null, manifest: null };
+  if (publication === undefined) return { ...base, publication: null, manifest: null, ledger: null };
   const bytes = await readChecked(store, publication);
-  const { manifest } = JSON.parse(new TextDecoder().decode(bytes)) as Publication;
-  return { ...base, publication, manifest: await readManifest(store, manifest) };
+  const { manifest, ledger } = JSON.parse(new TextDecoder().decode(bytes)) as Publication;
+  return {
+    ...base,
+    publication,
+    manifest: await readManifest(store, manifest),
+    ledger: ledger === undefined ? null : await readLedger(store, ledger),
+  };
 }
 
 /** The counts of a manifest by the names that the query `progress` gives them. */

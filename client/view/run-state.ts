@@ -1,3 +1,4 @@
+import type { Ledger } from '../../activities/publish/ledger.ts';
 import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { LakeError, RunNotFound } from '../../lake/errors.ts';
 import type { ObjectStore } from '../../lake/store.ts';
@@ -59,6 +60,8 @@ export interface RunState extends RunRef {
   training: Trained | null;
   publication: ObjectRef | null;
   manifest: ManifestCore | null;
+  /** What a published run took of its endpoint. */
+  ledger: Ledger | null;
   /** What could not be asked, and why. */
   notes: string[];
   /** The watcher stopped before the run did. */
@@ -138,6 +141,7 @@ export function blank(run: RunRef): RunState {
     training: null,
     publication: null,
     manifest: null,
+    ledger: null,
     notes: [],
   };
 }
@@ -184,12 +188,16 @@ async function fromLake(
   return state;
 }
 
-function addRecord(state: RunState, { model, trains, share, publication, manifest }: LakeRecord): void {
+function addRecord(
+  state: RunState,
+  { model, trains, share, publication, manifest, ledger }: LakeRecord,
+): void {
   state.model ??= model;
   state.trains = trains;
   state.share = share;
   state.publication = publication;
   state.manifest = manifest;
+  state.ledger = ledger;
   if (manifest === null || state.status === 'running') return;
   state.counts = { ...countsOfManifest(manifest), ...state.counts };
   // Without a worker, or after retention, nobody but the manifest tells which sources failed.

@@ -1,7 +1,10 @@
+import type { Ledger } from '../../activities/publish/ledger.ts';
 import type { ManifestCore } from '../../activities/publish/publication.ts';
+import { SPENT } from '../../activities/synthesize/usage.ts';
 import { printable } from '../../lake/printable.ts';
 import { RULES_MODEL } from '../../workflows/contract.ts';
 import { bytes, counted, duration, figure, thousands } from './format.ts';
+import { amount } from './ledger-lines.ts';
 import { renderRun, type ViewOptions } from './render.ts';
 import type { RunState } from './run-state.ts';
 
@@ -13,7 +16,11 @@ export function summaryLines(state: RunState, manifest: ManifestCore | null = st
   return [
     ...(smoke ? [SMOKE_TEST] : []),
     outcome(state),
-    ...table([...(manifest === null ? countRows(state) : manifestRows(manifest)), ...trainingRows(state)]),
+    ...table([
+      ...(manifest === null ? countRows(state) : manifestRows(manifest)),
+      ...ledgerRows(state.ledger),
+      ...trainingRows(state),
+    ]),
     ...state.failures.sources.map(
       ({ key, type, message }) =>
         `  failed: ${printable(key, '')}  ${printable(type, '')}: ${printable(message)}`,
@@ -129,7 +136,26 @@ const epochs = (got: number, unique: number): string =>
 
 /** Without a manifest: what the workflow counted. */
 function countRows({ counts }: RunState): Row[] {
-  return Object.entries(counts).map(([name, count]) => [printable(name, ''), thousands(count)]);
+  return Object.entries(counts).map(([name, count]) => [
+    printable(name, ''),
+    name.startsWith(SPENT) ? amount(count / 1e6, name.slice(SPENT.length)) : thousands(count),
+  ]);
+}
+
+/** The ledger in a line; the command of that name has the rest. */
+function ledgerRows(ledger: Ledger | null): Row[] {
+  if (ledger === null) return [];
+  const { total, prices } = ledger;
+  const money = total.money === null || prices === null ? [] : [amount(total.money.spent, prices.currency)];
+  const said = list([
+    [total.requests, 'requests'],
+    [total.promptTokens, 'tokens in'],
+    [total.cachedTokens, 'of them cached', 'rare'],
+    [total.completionTokens, 'out'],
+    [total.wastedPromptTokens + total.wastedCompletionTokens, 'wasted', 'rare'],
+    [total.lostRequests, 'requests lost in flight (estimated)', 'rare'],
+  ]);
+  return [['endpoint', [said, ...money].join(', ')]];
 }
 
 function trainingRows({ training }: RunState): Row[] {
