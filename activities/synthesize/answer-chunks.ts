@@ -18,7 +18,12 @@ export interface ChunkHeader {
   /** Requests that have gone out so far, all tries counted. */
   sent: number;
   /** Of them, those without an answer yet, or given up unanswered when the attempt was cancelled. */
-  underWay: number;
+  open: number;
+  /**
+   * What a kill just then would have taken of this round, about: its share of the worker's requests in flight and of the
+   * answers that no chunk held. At the end of a round, those it gave up.
+   */
+  atRisk: number;
 }
 
 /** Answers that an attempt recorded, and where it then stood; `number` counts its chunks. */
@@ -121,8 +126,8 @@ function isRecorded(value: unknown): value is Recorded {
 
 function isHeader(value: unknown): value is ChunkHeader {
   if (typeof value !== 'object' || value === null) return false;
-  const { round, sent, underWay } = value as Partial<ChunkHeader>;
-  return [round, sent, underWay].every(isCount);
+  const { round, sent, open, atRisk } = value as Partial<ChunkHeader>;
+  return [round, sent, open, atRisk].every(isCount);
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;

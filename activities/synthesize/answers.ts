@@ -43,12 +43,12 @@ export async function openAnswers(
   let sent = 0;
   /** Sent and without an answer: those in flight, and those that a cancellation has broken off. */
   let open = 0;
-  const header = () => ({ round, sent, underWay: open });
+  const state = () => ({ round, sent, open });
   const log = unwritten.open({
     path: folder.path,
     shared: folder.shared,
     put: (key, body) => enduring.put(key, body),
-    header,
+    state,
   });
 
   async function ask(
@@ -96,7 +96,8 @@ export async function openAnswers(
         return answer;
       },
     }),
-    usage: (entries) => roundUsage(round, withOwn(earlier, folder, own, header()), entries),
+    usage: (entries) =>
+      roundUsage(round, withOwn(earlier, folder, own, { ...state(), atRisk: open }), entries),
     damaged: before.damaged,
   };
 }

@@ -42,8 +42,8 @@ export interface LogPlace {
   /** What all attempts at the same round share. */
   shared: string;
   put(key: string, body: string): Promise<unknown>;
-  /** Where the attempt stands when a chunk is written. */
-  header(): ChunkHeader;
+  /** Where the attempt stands. */
+  state(): Pick<ChunkHeader, 'round' | 'sent' | 'open'>;
 }
 
 /** The answers of a worker that are not in the lake yet. They outlive the attempt that got them: what is paid for is kept. */
@@ -62,8 +62,8 @@ interface Log {
   characters: number;
   chunks: number;
   writing: boolean;
-  /** Whoever kept answers here has asked for all of them to be written. */
-  flushing: boolean;
+  /** The round has ended: nothing more comes, and all of it is to be written. */
+  ended: boolean;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -95,10 +95,11 @@ export function openUnwritten(changes: Partial<UnwrittenLimits> = {}): Unwritten
   async function write(log: Log): Promise<void> {
     clearTimeout(log.timer);
     log.timer = undefined;
-    if (log.writing || log.held.length === 0) return;
+    if (log.writing || (log.held.length === 0 && !(log.ended && log.place.state().open > 0))) return;
     log.writing = true;
     const some = [...log.held];
-    for (let failures = 0; !(await put(log, some)); failures++) {
+    const body = chunkBody(headerOf(log, some.length), some);
+    for (let failures = 0; !(await put(log, body)); failures++) {
       await delay(limits.waits[failures] ?? limits.waits.at(-1), undefined, { ref: false });
       if (closed) return;
     }
@@ -108,14 +109,23 @@ export function openUnwritten(changes: Partial<UnwrittenLimits> = {}): Unwritten
     log.writing = false;
     away = undefined;
     wake();
-    if (log.held.length === 0) logs.delete(log);
-    else if (log.flushing) void write(log);
-    else schedule(log);
+    if (log.held.length > 0) {
+      if (log.ended) void write(log);
+      else schedule(log);
+    } else if (log.ended) logs.delete(log);
     writeSome();
   }
-  async function put({ place, chunks }: Log, some: readonly Recorded[]): Promise<boolean> {
+  /** The header of a chunk with so many of a log's answers. What is at risk is shared out among the rounds of the worker. */
+  function headerOf(log: Log, written: number): ChunkHeader {
+    const state = log.place.state();
+    const inFlight = sum(({ place, ended }) => (ended ? 0 : place.state().open));
+    const running = [...logs].filter(({ ended }) => !ended).length;
+    const shared = (inFlight + sum(({ held }) => held.length) - written) / Math.max(1, running);
+    return { ...state, atRisk: log.ended ? state.open : Math.round(shared) };
+  }
+  async function put({ place, chunks }: Log, body: string): Promise<boolean> {
     try {
-      await place.put(`${place.path}/${chunkName(chunks)}`, chunkBody(place.header(), some));
+      await place.put(`${place.path}/${chunkName(chunks)}`, body);
       return true;
     } catch (error) {
       away = { since: away?.since ?? performance.now(), error };
@@ -155,24 +165,27 @@ export function openUnwritten(changes: Partial<UnwrittenLimits> = {}): Unwritten
         characters: 0,
         chunks: 0,
         writing: false,
-        flushing: false,
+        ended: false,
         timer: undefined,
       };
       return {
         keep(answer) {
           logs.add(log);
+          log.ended = false;
           log.held.push(answer);
           log.characters += answer[1].text.length;
           schedule(log);
           writeSome();
         },
         async flush() {
-          log.flushing = true;
+          if (!logs.has(log)) return;
+          log.ended = true;
           void write(log);
-          await until(() => log.held.length === 0);
-          log.flushing = false;
+          await until(() => log.held.length === 0 && !log.writing);
+          logs.delete(log);
         },
         room(signal) {
+          logs.add(log);
           if (full()) for (const each of logs) void write(each);
           return until(() => !full(), signal);
         },
@@ -181,19 +194,19 @@ export function openUnwritten(changes: Partial<UnwrittenLimits> = {}): Unwritten
     heldFor: (shared) =>
       [...logs]
         .filter(({ place, held }) => place.shared === shared && held.length > 0)
-        .map(({ place, held, chunks }) => ({
-          attempt: place.path.split('/').at(-1) ?? '',
-          number: chunks,
-          header: place.header(),
-          answers: [...held],
+        .map((log) => ({
+          attempt: log.place.path.split('/').at(-1) ?? '',
+          number: log.chunks,
+          header: headerOf(log, log.held.length),
+          answers: [...log.held],
           damaged: 0,
         })),
     async close() {
       for (const log of logs) {
-        log.flushing = true;
+        log.ended = true;
         void write(log);
       }
-      await until(() => logs.size === 0).catch(() => {});
+      await until(() => sum(({ held }) => held.length) === 0).catch(() => {});
       closed = true;
       for (const log of logs) clearTimeout(log.timer);
     },

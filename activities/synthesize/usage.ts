@@ -20,7 +20,7 @@ export interface Usage {
   wastedCompletionTokens: number;
   /** Requests that were refused, broken off or timed out. */
   failedRequests: number;
-  /** Estimated: requests under way at the last chunk of an attempt that died, and their tokens by the mean of the others. */
+  /** Estimated: what was at risk at the last chunk of an attempt that died, its tokens by the mean of the others. */
   lostRequests: number;
   lostPromptTokens: number;
   lostCompletionTokens: number;
@@ -86,9 +86,9 @@ export function gather(chunks: readonly Chunk[]): Gathered {
       else gathered.answers.set(request, answer);
     }
     if (last?.header === undefined) continue;
-    const { sent, underWay } = last.header;
-    gathered.lost += underWay;
-    gathered.failed += Math.max(0, sent - underWay - seen.size);
+    const { sent, open, atRisk } = last.header;
+    gathered.lost += atRisk;
+    gathered.failed += Math.max(0, sent - open - seen.size);
   }
   return gathered;
 }

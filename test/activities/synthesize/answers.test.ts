@@ -115,11 +115,11 @@ describe('the answers of a round', () => {
 
   test('an object that is torn, foreign or unreadable is counted, and stops nobody', async () => {
     const attempt = `${SHARED}${'a'.repeat(32)}`;
-    const body = chunkBody({ round: 0, sent: 2, underWay: 0 }, [recorded(1), recorded(2)]);
+    const body = chunkBody({ round: 0, sent: 2, open: 0, atRisk: 0 }, [recorded(1), recorded(2)]);
     await store.put(`${attempt}/answers-00000.jsonl`, body);
     await store.put(
       `${attempt}/answers-00001.jsonl`,
-      chunkBody({ round: 0, sent: 4, underWay: 0 }, [recorded(3), recorded(4)]).slice(0, -20),
+      chunkBody({ round: 0, sent: 4, open: 0, atRisk: 0 }, [recorded(3), recorded(4)]).slice(0, -20),
     );
     await store.put(`${attempt}/answers-00002.jsonl`, Buffer.from([0, 255, 254, 10, 80, 65, 82, 49]));
     await store.put(`${attempt}/answers-00003.jsonl`, '');
@@ -151,7 +151,7 @@ describe('the answers of a round', () => {
       const attempt = (n % 3).toString(16).padStart(32, '0');
       await store.put(
         `${SHARED}${attempt}/answers-${String(n).padStart(5, '0')}.jsonl`,
-        chunkBody({ round: 0, sent: 1, underWay: 0 }, [recorded(n)]),
+        chunkBody({ round: 0, sent: 1, open: 0, atRisk: 0 }, [recorded(n)]),
       );
     }
     let [now, most] = [0, 0];
@@ -236,6 +236,32 @@ describe('a store that is away', () => {
   });
 });
 
+describe('what a kill takes', () => {
+  test("is estimated by each chunk: the round's share of what the worker has in flight and not written", async () => {
+    const unwritten = worker();
+    const one = await open(unwritten, 1, { shared: `${SHARED}1/` });
+    const two = await open(unwritten, 2, { shared: `${SHARED}2/` });
+    const never = new Promise<never>(() => {});
+    const hanging = {
+      complete: ({ onSend }: CompletionRequest) => {
+        onSend?.();
+        return never;
+      },
+    };
+    for (let n = 100; n < 106; n++) void two.metered(hanging).complete(call(n));
+    void one.metered(hanging).complete(call(200));
+    await new Promise((resolve) => setImmediate(resolve));
+    two.keep(request(999), answer(1));
+    for (let n = 0; n < 31; n++) one.keep(request(n), answer(n));
+    const wrote = async (): Promise<true | undefined> =>
+      (await chunks(`${SHARED}1/`)).length === 1 || undefined;
+    await until(wrote, { within: 5_000, what: 'no chunk' });
+    // Seven in flight and one answer held, over two rounds.
+    const later = await open(worker(), 3, { shared: `${SHARED}1/` });
+    expect(later.usage([]).usage).toMatchObject({ wastedAnswers: 31, lostRequests: 4, failedRequests: 0 });
+  });
+});
+
 describe('the meter', () => {
   test('counts what goes out: tries, what failed, what a cancellation broke off; not what waited for a turn', async () => {
     const unwritten = worker();
@@ -256,7 +282,8 @@ describe('the meter', () => {
         return answer(1);
       },
     });
-    round.keep(request(1), await client.complete(call(1)));
+    const answered = await client.complete(call(1));
+    round.keep(request(1), answered);
     await expect(client.complete(call(2))).rejects.toThrow('refused');
     await expect(client.complete(call(3))).rejects.toThrow('before');
     await expect(client.complete(call(4), cancel.signal)).rejects.toThrow('cancelled');
