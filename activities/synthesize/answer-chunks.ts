@@ -24,6 +24,8 @@ export interface ChunkHeader {
    * answers that no chunk held. At the end of a round, those it gave up.
    */
   atRisk: number;
+  /** Tokens of requests that failed for good, where the client knows any. */
+  wastedTokens: number;
 }
 
 /** Answers that an attempt recorded, and where it then stood; `number` counts its chunks. */
@@ -126,8 +128,8 @@ function isRecorded(value: unknown): value is Recorded {
 
 function isHeader(value: unknown): value is ChunkHeader {
   if (typeof value !== 'object' || value === null) return false;
-  const { round, sent, open, atRisk } = value as Partial<ChunkHeader>;
-  return [round, sent, open, atRisk].every(isCount);
+  const { round, sent, open, atRisk, wastedTokens } = value as Partial<ChunkHeader>;
+  return [round, sent, open, atRisk, wastedTokens].every(isCount);
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -1,4 +1,5 @@
 import type { AttemptFolder } from '../../lake/commit.ts';
+import { LakeError } from '../../lake/errors.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import { type Chunk, type Recorded, readChunks } from './answer-chunks.ts';
 import type { Completion, CompletionRequest, EndpointClient } from './endpoint/client.ts';
@@ -43,7 +44,9 @@ export async function openAnswers(
   let sent = 0;
   /** Sent and without an answer: those in flight, and those that a cancellation has broken off. */
   let open = 0;
-  const state = () => ({ round, sent, open });
+  /** Of requests that failed for good. */
+  let wastedTokens = 0;
+  const state = () => ({ round, sent, open, wastedTokens });
   const log = unwritten.open({
     path: folder.path,
     shared: folder.shared,
@@ -75,6 +78,8 @@ export async function openAnswers(
       return { seconds, ...answer };
     } catch (error) {
       if (tries > 0 && !signal?.aborted) open--;
+      if (error instanceof LakeError)
+        wastedTokens += (error.context as { wastedTokens?: number }).wastedTokens ?? 0;
       throw error;
     }
   }

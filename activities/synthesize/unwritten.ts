@@ -43,7 +43,7 @@ export interface LogPlace {
   shared: string;
   put(key: string, body: string): Promise<unknown>;
   /** Where the attempt stands. */
-  state(): Pick<ChunkHeader, 'round' | 'sent' | 'open'>;
+  state(): Omit<ChunkHeader, 'atRisk'>;
 }
 
 /** The answers of a worker that are not in the lake yet. They outlive the attempt that got them: what is paid for is kept. */

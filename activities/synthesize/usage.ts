@@ -59,13 +59,22 @@ export interface Gathered {
   /** Answers to requests that had one already, of another attempt: paid for twice. */
   again: Completion[];
   failed: number;
+  /** Tokens of those that failed. */
+  failedTokens: number;
   lost: number;
   damaged: number;
 }
 
 /** Brings together chunks of any attempts, in any order; a chunk that comes twice counts once. */
 export function gather(chunks: readonly Chunk[]): Gathered {
-  const gathered: Gathered = { answers: new Map(), again: [], failed: 0, lost: 0, damaged: 0 };
+  const gathered: Gathered = {
+    answers: new Map(),
+    again: [],
+    failed: 0,
+    failedTokens: 0,
+    lost: 0,
+    damaged: 0,
+  };
   const attempts = new Map<string, Chunk[]>();
   for (const chunk of chunks) {
     const known = attempts.get(chunk.attempt);
@@ -86,8 +95,9 @@ export function gather(chunks: readonly Chunk[]): Gathered {
       else gathered.answers.set(request, answer);
     }
     if (last?.header === undefined) continue;
-    const { sent, open, atRisk } = last.header;
+    const { sent, open, atRisk, wastedTokens } = last.header;
     gathered.lost += atRisk;
+    gathered.failedTokens += wastedTokens;
     gathered.failed += Math.max(0, sent - open - seen.size);
   }
   return gathered;
@@ -110,22 +120,19 @@ export function usageOf(gathered: Gathered, used: (request: string) => boolean):
     } else waste(answer);
   }
   for (const answer of gathered.again) waste(answer);
-  for (const { seconds = 0, wastedTokens = 0 } of [...gathered.answers.values(), ...gathered.again]) {
+  const all = [...gathered.answers.values(), ...gathered.again];
+  for (const { seconds = 0, wastedTokens = 0 } of all) {
     usage.seconds += seconds;
     usage.wastedPromptTokens += wastedTokens;
   }
   usage.seconds = Math.round(usage.seconds * 1000) / 1000;
   usage.failedRequests = gathered.failed;
+  usage.wastedPromptTokens += gathered.failedTokens;
   usage.lostRequests = gathered.lost;
-  const answers = usage.answers + usage.wastedAnswers;
-  if (answers > 0) {
-    usage.lostPromptTokens = Math.round(
-      (gathered.lost * (usage.promptTokens + usage.wastedPromptTokens)) / answers,
-    );
-    usage.lostCompletionTokens = Math.round(
-      (gathered.lost * (usage.completionTokens + usage.wastedCompletionTokens)) / answers,
-    );
-  }
+  const mean = (of: (answer: Completion) => number): number =>
+    all.reduce((sum, answer) => sum + of(answer), 0) / Math.max(1, all.length);
+  usage.lostPromptTokens = Math.round(gathered.lost * mean(({ promptTokens }) => promptTokens));
+  usage.lostCompletionTokens = Math.round(gathered.lost * mean(({ completionTokens }) => completionTokens));
   return usage;
 }
 

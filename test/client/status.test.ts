@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { doctorCommand } from '../../client/commands/doctor.ts';
+import { ledgerCommand } from '../../client/commands/ledger.ts';
 import { specCommand } from '../../client/commands/spec.ts';
 import { statusCommand } from '../../client/commands/status.ts';
 import { verifyCommand } from '../../client/commands/verify.ts';
@@ -22,6 +23,7 @@ function helpOf(command: Command): string {
 test.each([
   ['status', statusCommand()],
   ['verify', verifyCommand()],
+  ['ledger', ledgerCommand()],
   ['doctor', doctorCommand()],
 ])('%s has examples and the options that choose its servers', (name, command) => {
   const help = helpOf(command);

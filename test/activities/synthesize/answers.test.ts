@@ -115,11 +115,17 @@ describe('the answers of a round', () => {
 
   test('an object that is torn, foreign or unreadable is counted, and stops nobody', async () => {
     const attempt = `${SHARED}${'a'.repeat(32)}`;
-    const body = chunkBody({ round: 0, sent: 2, open: 0, atRisk: 0 }, [recorded(1), recorded(2)]);
+    const body = chunkBody({ round: 0, sent: 2, open: 0, atRisk: 0, wastedTokens: 0 }, [
+      recorded(1),
+      recorded(2),
+    ]);
     await store.put(`${attempt}/answers-00000.jsonl`, body);
     await store.put(
       `${attempt}/answers-00001.jsonl`,
-      chunkBody({ round: 0, sent: 4, open: 0, atRisk: 0 }, [recorded(3), recorded(4)]).slice(0, -20),
+      chunkBody({ round: 0, sent: 4, open: 0, atRisk: 0, wastedTokens: 0 }, [recorded(3), recorded(4)]).slice(
+        0,
+        -20,
+      ),
     );
     await store.put(`${attempt}/answers-00002.jsonl`, Buffer.from([0, 255, 254, 10, 80, 65, 82, 49]));
     await store.put(`${attempt}/answers-00003.jsonl`, '');
@@ -151,7 +157,7 @@ describe('the answers of a round', () => {
       const attempt = (n % 3).toString(16).padStart(32, '0');
       await store.put(
         `${SHARED}${attempt}/answers-${String(n).padStart(5, '0')}.jsonl`,
-        chunkBody({ round: 0, sent: 1, open: 0, atRisk: 0 }, [recorded(n)]),
+        chunkBody({ round: 0, sent: 1, open: 0, atRisk: 0, wastedTokens: 0 }, [recorded(n)]),
       );
     }
     let [now, most] = [0, 0];

@@ -44,7 +44,7 @@ const attemptOf = (n: number): string => String(n).padStart(32, '0');
 const chunk = (attempt: number, number: number, of: Recorded[], sent = 0, underWay = 0): Chunk => ({
   attempt: attemptOf(attempt),
   number,
-  header: { round: 0, sent, open: underWay, atRisk: underWay },
+  header: { round: 0, sent, open: underWay, atRisk: underWay, wastedTokens: 0 },
   answers: of,
   damaged: 0,
 });
@@ -179,12 +179,12 @@ describe('a chunk', () => {
     [sha256('a'), answer(1, 2)],
     [sha256('b'), answer(3, 4)],
   ];
-  const body = Buffer.from(chunkBody({ round: 1, sent: 5, open: 2, atRisk: 2 }, given));
+  const body = Buffer.from(chunkBody({ round: 1, sent: 5, open: 2, atRisk: 2, wastedTokens: 0 }, given));
   test('is read as it was written', () => {
     expect(parseChunk('x', 3, body)).toEqual({
       attempt: 'x',
       number: 3,
-      header: { round: 1, sent: 5, open: 2, atRisk: 2 },
+      header: { round: 1, sent: 5, open: 2, atRisk: 2, wastedTokens: 0 },
       answers: given,
       damaged: 0,
     });
@@ -202,7 +202,7 @@ describe('a chunk', () => {
     'null',
     '[]',
     '"text"',
-    '{"round":-1,"sent":0,"open":0,"atRisk":0}',
+    '{"round":-1,"sent":0,"open":0,"atRisk":0,"wastedTokens":0}',
     '["not a hash",{"text":"","finishReason":"stop","promptTokens":1,"completionTokens":1}]',
     JSON.stringify([sha256('a'), null]),
     JSON.stringify([sha256('a'), { text: 1, finishReason: 'stop', promptTokens: 1, completionTokens: 1 }]),
