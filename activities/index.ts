@@ -14,6 +14,7 @@ import type { Settings } from './settings.ts';
 import { stallLimit } from './stall-limits.ts';
 import { openEndpoints } from './synthesize/endpoint/endpoints.ts';
 import { synthesizeRound } from './synthesize/synthesize-round.ts';
+import { openUnwritten } from './synthesize/unwritten.ts';
 import { cancelTraining, launchTraining, resolveTraining, watchTraining } from './train/training.ts';
 import { watched } from './watch.ts';
 import type { Work } from './work.ts';
@@ -29,6 +30,7 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
   const { settings } = deps;
   const shared = openShared(settings);
   const endpoints = openEndpoints(settings.endpoints);
+  const unwritten = openUnwritten();
 
   /** Runs an activity under heartbeats; its failure becomes one that Temporal understands. */
   async function alive<T>(
@@ -56,7 +58,7 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
       alive(activity, (pulse, givenUp) => {
         const signal = AbortSignal.any([Context.current().cancellationSignal, givenUp]);
         return stage(
-          { ...servicesOf(shared, pulse, signal), endpoints, enduring: shared.store, signal },
+          { ...servicesOf(shared, pulse, signal), endpoints, unwritten, enduring: shared.store, signal },
           input,
         );
       });
@@ -89,6 +91,7 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
     cancelTraining: here('cancelTraining', cancelTraining),
     async close() {
       await endpoints.close();
+      await unwritten.close();
       shared.store.close();
     },
   };

@@ -6,6 +6,7 @@ import { dropsCommand } from './commands/drops.ts';
 import { endpointCommand } from './commands/endpoint.ts';
 import { importCommand } from './commands/import.ts';
 import { ingestCommand } from './commands/ingest.ts';
+import { ledgerCommand } from './commands/ledger.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
 import { specCommand } from './commands/spec.ts';
 import { statusCommand } from './commands/status.ts';
@@ -58,6 +59,7 @@ for (const command of [
   setConcurrencyCommand(),
   verifyCommand(),
   dropsCommand(),
+  ledgerCommand(),
   doctorCommand(),
   specCommand(),
   workerCommand(),

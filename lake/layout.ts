@@ -9,9 +9,13 @@ export const RUN = /^[A-Za-z0-9._:-]{1,80}$/;
 export const runFolder = ({ domain, run }: RunRef): string => `runs/${domain}/${run}`;
 /** The pins of a run: its spec with defaults, stage versions, tokenizers, model, seed. */
 export const pinsKey = (run: RunRef): string => `${runFolder(run)}/run.json`;
-/** Where attempts at one stage of one unit (a partition id, or `global`) with one fingerprint live. */
+/** Prefix of what all stages of a run hold. */
+export const stageUnits = (run: RunRef): string => `${runFolder(run)}/stages/`;
+/** Where the stages of one unit (a partition id, or `global`) live. */
+export const unitFolder = (run: RunRef, unit: string): string => `${stageUnits(run)}${unit}`;
+/** Where attempts at one stage of one unit with one fingerprint live. */
 export const stageFolder = (run: RunRef, unit: string, stage: string, fp: string): string =>
-  `${runFolder(run)}/stages/${unit}/${stage}/${fp}`;
+  `${unitFolder(run, unit)}/${stage}/${fp}`;
 /** Lists too long for a workflow's history, named by their own hash. */
 export const listKey = (run: RunRef, hash: string): string => `${runFolder(run)}/lists/${hash}.json`;
 /** Copies for people at fixed names; the program never reads them. */

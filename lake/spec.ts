@@ -160,7 +160,7 @@ export function parseSpec(value: unknown): FullSpec {
 }
 
 /** What of a spec decides the bytes of a run and how they are cut: all but what steers it, which may change while it runs. */
-export function withoutSteering(spec: FullSpec): object {
+export function withoutSteering(spec: FullSpec) {
   const { maxFailedFraction: _, decisionTimeout: __, onTimeout: ___, ...rest } = spec;
   const { concurrency: ____, ...synthesize } = rest.synthesize;
   return { ...rest, synthesize };

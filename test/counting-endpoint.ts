@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type EndpointOptions, openEndpoint } from '../client/endpoint/server.ts';
@@ -12,6 +13,8 @@ export interface CountingEndpoint {
   ids: number[][];
   /** What was answered, by the literal prompt. */
   completions: Map<string, string>;
+  /** SHA-256 of the bodies that came whole, in order. */
+  bodies: string[];
   /** How many of them were answered in full. */
   answered: () => number;
   /** Completions that are being answered now. */
@@ -38,6 +41,7 @@ export async function openCountingEndpoint(options: CountingOptions = {}): Promi
   const prompts: string[] = [];
   const ids: number[][] = [];
   const completions = new Map<string, string>();
+  const bodies: string[] = [];
   let answered = 0;
   let underWay = 0;
   let most = 0;
@@ -53,6 +57,9 @@ export async function openCountingEndpoint(options: CountingOptions = {}): Promi
       asked.push(String(from.headers['x-request-id']).slice(0, 16));
       most = Math.max(most, ++underWay);
       to.on('close', () => underWay--);
+      const hash = createHash('sha256');
+      from.on('data', (bytes: Buffer) => hash.update(bytes));
+      from.on('end', () => bodies.push(hash.digest('hex')));
     }
     const onward = request(`${endpoint.url}${from.url}`, { method: from.method, headers: from.headers });
     let prompt = '';
@@ -115,6 +122,7 @@ export async function openCountingEndpoint(options: CountingOptions = {}): Promi
     prompts,
     ids,
     completions,
+    bodies,
     answered: () => answered,
     underWay: () => underWay,
     most() {

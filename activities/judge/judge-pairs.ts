@@ -44,7 +44,7 @@ export async function judgePairs(
   work: Work,
   input: { run: RunRef; pairs: ObjectRef[]; settled?: ObjectRef },
 ): Promise<Done> {
-  const { store, enduring, endpoints, signal, checkCancelled } = work;
+  const { store, endpoints, signal, checkCancelled } = work;
   const { run, pairs, settled } = input;
   const pins = await readPins(store, run);
   checkStage(pins, 'judge');
@@ -61,10 +61,12 @@ export async function judgePairs(
       etags: [],
     },
     async (folder) => {
-      const answers = await openAnswers(store, enduring, folder);
+      const answers = await openAnswers(work, folder, 0);
       const client = endpoints.client(judge.endpoint);
       const { ask } = openJudge({
-        client: { complete: (call, until) => client.complete(call, until).finally(checkCancelled) },
+        client: answers.metered({
+          complete: (call, until) => client.complete(call, until).finally(checkCancelled),
+        }),
         answers,
         pin: judge,
         signal,

@@ -29,7 +29,7 @@ export async function collect(
   store: ObjectStore,
   pins: RunPins,
   input: PublishInput,
-): Promise<{ core: ManifestCore; shards: PublishedShard[] }> {
+): Promise<{ core: ManifestCore; shards: PublishedShard[]; corpus: StageCommit[] }> {
   const read = (refs: readonly ObjectRef[]): Promise<StageCommit[]> => readCommits(store, refs);
   const verdicts = await read(input.verdicts);
   const corpus = await read(await readLists(store, input.documents.corpus ?? []));
@@ -105,7 +105,7 @@ export async function collect(
       idx: { size: idx.size, sha256: idx.sha256 },
     })),
   };
-  return { core, shards };
+  return { core, shards, corpus };
 }
 
 /** What was dropped from answers, by reason. */

@@ -94,5 +94,8 @@ export interface Publication extends RunRef {
   provenance: Output;
   /** What a judge says of a sample of the pairs, where the spec asks for one. */
   judge?: Output;
+  /** What the run took of its endpoint, and by round and partition; publications of earlier releases have none. */
+  ledger?: Output;
+  ledgerRounds?: Output;
   shards: PublishedShard[];
 }

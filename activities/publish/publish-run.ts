@@ -10,6 +10,7 @@ import type { Work } from '../work.ts';
 import { collect } from './collect.ts';
 import type { Publication } from './publication.ts';
 import { readManifest, verifyPublication } from './verify.ts';
+import { writeLedger } from './write-ledger.ts';
 
 /**
  * Makes a run visible: writes manifest, provenance and publication, verifies them against the objects, and appends the
@@ -42,7 +43,7 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
       etags: [],
     },
     async (folder) => {
-      const { core, shards } = await collect(store, pins, input);
+      const { core, shards, corpus } = await collect(store, pins, input);
       const manifest = await folder.put('manifest.core.json', canonicalJson(core), 'application/json');
       const provenance = await folder.put(
         'provenance.json',
@@ -62,6 +63,7 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         manifest,
         provenance,
         ...(judged && { judge: outputOf(judged, FIGURES) }),
+        ...(await writeLedger(work, folder, pins, corpus, core)),
         shards,
       };
       const checks = await verifyPublication(store, publication, work.checkCancelled);

@@ -7,6 +7,7 @@ import { readFigures } from '../judge/figures.ts';
 import { bytesPerToken, type Dtype } from '../shards/dtype.ts';
 import { parseMegatronIndex } from '../shards/megatron.ts';
 import type { ManifestCore, Publication, PublishedShard } from './publication.ts';
+import { checkLedger } from './verify-ledger.ts';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -31,6 +32,10 @@ export async function verifyPublication(
       return `${judged} of ${sampled} pairs judged by ${printable(model, '')}`;
     };
     checks.push(await check('judge', look));
+  }
+  const { ledger, ledgerRounds } = publication;
+  if (ledger !== undefined && ledgerRounds !== undefined) {
+    checks.push(await check('ledger', () => checkLedger(store, core, { ledger, ledgerRounds })));
   }
   for (const shard of publication.shards) {
     onShard();
@@ -118,7 +123,7 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
     equal(
       'mix balances',
       documents.mixedTokens,
-      mix.reduce((sum, got) => sum + got, 0),
+      mix.reduce((sum, { got }) => sum + got, 0),
       'mixed = sum over sources',
     ),
   ];

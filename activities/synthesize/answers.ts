@@ -1,69 +1,118 @@
 import type { AttemptFolder } from '../../lake/commit.ts';
+import { LakeError } from '../../lake/errors.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import type { Completion } from './endpoint/client.ts';
-
-/** Answers held back at most before they are flushed, and for how long (lake.md, "Answers of the endpoint"). */
-const CHUNK_ANSWERS = 64;
-const CHUNK_MS = 10_000;
+import { type Chunk, type Recorded, readChunks } from './answer-chunks.ts';
+import type { Completion, CompletionRequest, EndpointClient } from './endpoint/client.ts';
+import type { Entry } from './entry.ts';
+import type { Unwritten } from './unwritten.ts';
+import { type Gathered, gather, type RoundUsage, roundUsage } from './usage.ts';
 
 /** The answers of one round of one partition, kept in the attempt's folder so that a later attempt asks only for the rest. */
 export interface AnswerCache {
   find(request: string): Completion | undefined;
   keep(request: string, answer: Completion): void;
-  /** Writes what is held back; rejects with the first failure of any flush. */
+  /** Writes what is held back. Throws StoreUnavailable when the store stays away; it is written once that is back. */
   flush(): Promise<void>;
 }
 
+/** The cache of a round, and the meter of what it asks. */
+export interface RoundAnswers extends AnswerCache {
+  /** The client, its requests counted. A request that is under way already is not sent a second time. */
+  metered(client: Pick<EndpointClient, 'complete'>): Pick<EndpointClient, 'complete'>;
+  /** What the round took, earlier attempts included, once its entries are made. */
+  usage(entries: readonly Entry[]): RoundUsage;
+  /** Lines and objects among the chunks that are no answers of ours. */
+  damaged: number;
+}
+
 /**
- * Opens the cache with what earlier attempts at the same fingerprint left. Only a cache: nothing rests on the listing.
- * New chunks go to `enduring`, so that a cancelled round can still flush.
+ * Opens the cache with what earlier attempts at the same fingerprint left, in the lake or still in this process. New chunks
+ * go to `enduring`, so that a cancelled round can still flush.
  */
 export async function openAnswers(
-  store: ObjectStore,
-  enduring: ObjectStore,
+  { store, enduring, unwritten }: { store: ObjectStore; enduring: ObjectStore; unwritten: Unwritten },
   folder: AttemptFolder,
-): Promise<AnswerCache> {
-  const known = new Map<string, Completion>();
-  for await (const { key } of store.list(folder.shared)) {
-    if (!/\/answers-\d+\.jsonl$/.test(key)) continue;
-    const bytes = await store.find(key);
-    for (const [request, answer] of parseChunk(bytes)) if (!known.has(request)) known.set(request, answer);
-  }
-  let held: string[] = [];
-  let chunks = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let writing: Promise<unknown> = Promise.resolve();
+  round: number,
+): Promise<RoundAnswers> {
+  // In this order: what is written meanwhile is met twice, not missed, and counts once.
+  const held = unwritten.heldFor(folder.shared);
+  const earlier = [...(await readChunks(store, folder.shared)), ...held];
+  const before = gather(earlier);
+  const own: Recorded[] = [];
+  const known = new Map(before.answers);
+  const underWay = new Map<string, Promise<Completion>>();
+  let sent = 0;
+  /** Sent and without an answer: those in flight, and those that a cancellation has broken off. */
+  let open = 0;
+  /** Of requests that failed for good. */
+  let wastedTokens = 0;
+  const state = () => ({ round, sent, open, wastedTokens });
+  const log = unwritten.open({
+    path: folder.path,
+    shared: folder.shared,
+    put: (key, body) => enduring.put(key, body),
+    state,
+  });
 
-  function writeHeld(): void {
-    clearTimeout(timer);
-    if (held.length === 0) return;
-    const name = `answers-${String(chunks++).padStart(5, '0')}.jsonl`;
-    const body = held.join('');
-    held = [];
-    writing = Promise.all([writing, enduring.put(`${folder.path}/${name}`, body)]);
-    // Seen by `flush`; without this a failure before then would end the process.
-    writing.catch(() => {});
+  async function ask(
+    client: Pick<EndpointClient, 'complete'>,
+    request: CompletionRequest,
+    signal?: AbortSignal,
+  ): Promise<Completion> {
+    await log.room(signal);
+    signal?.throwIfAborted();
+    let tries = 0;
+    let started = performance.now();
+    function onSend(): void {
+      if (tries++ === 0) {
+        started = performance.now();
+        open++;
+      }
+      sent++;
+    }
+    try {
+      const answer = await client.complete({ ...request, onSend }, signal);
+      if (tries === 0) onSend();
+      open--;
+      const seconds = Math.round(performance.now() - started) / 1000;
+      return { seconds, ...answer };
+    } catch (error) {
+      if (tries > 0 && !signal?.aborted) open--;
+      if (error instanceof LakeError)
+        wastedTokens += (error.context as { wastedTokens?: number }).wastedTokens ?? 0;
+      throw error;
+    }
   }
   return {
     find: (request) => known.get(request),
     keep(request, answer) {
+      if (known.has(request)) return;
       known.set(request, answer);
-      if (held.length === 0) timer = setTimeout(writeHeld, CHUNK_MS);
-      held.push(`${JSON.stringify([request, answer])}\n`);
-      if (held.length >= CHUNK_ANSWERS) writeHeld();
+      own.push([request, answer]);
+      log.keep([request, answer]);
     },
-    async flush() {
-      writeHeld();
-      await writing;
-    },
+    flush: () => log.flush(),
+    metered: (client) => ({
+      complete(request, signal) {
+        const asked = underWay.get(request.id);
+        if (asked !== undefined) return asked;
+        const answer = ask(client, request, signal).finally(() => underWay.delete(request.id));
+        underWay.set(request.id, answer);
+        return answer;
+      },
+    }),
+    usage: (entries) =>
+      roundUsage(round, withOwn(earlier, folder, own, { ...state(), atRisk: open }), entries),
+    damaged: before.damaged,
   };
 }
 
-function parseChunk(bytes: Uint8Array | undefined): [string, Completion][] {
-  if (bytes === undefined) return [];
-  return new TextDecoder()
-    .decode(bytes)
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as [string, Completion]);
+function withOwn(
+  earlier: readonly Chunk[],
+  folder: AttemptFolder,
+  answers: Recorded[],
+  header: Chunk['header'],
+): Gathered {
+  const attempt = folder.path.split('/').at(-1) ?? '';
+  return gather([...earlier, { attempt, number: 0, header, answers, damaged: 0 }]);
 }

@@ -45,6 +45,13 @@ export async function runRound(
 ): Promise<Entry[]> {
   const failed = new AbortController();
   const signal = AbortSignal.any([deps.signal, failed.signal]);
+  /** A round that fails sends nothing more. What is under way is paid for, and waited for; only a cancellation breaks it off. */
+  const client: RoundDeps['client'] = {
+    complete(request) {
+      signal.throwIfAborted();
+      return deps.client.complete(request, deps.signal);
+    },
+  };
   const waiting = inOrder(turns);
   const made: Entry[][] = [];
   let taken = 0;
@@ -57,7 +64,7 @@ export async function runRound(
       // A turn whose answers are all known waits for nothing: without this the process would, for the whole round.
       await setImmediate();
       signal.throwIfAborted();
-      made[index] = await takeTurn(next.value, { ...deps, signal });
+      made[index] = await takeTurn(next.value, { ...deps, client, signal });
     }
   }
   const lanes = Array.from({ length: deps.concurrency }, () =>
@@ -183,15 +190,14 @@ type Given = Pick<Answered, 'answer' | 'request'>;
 
 /**
  * The answer to a question. One of which nothing can be read is met by one more question, where the generator has one;
- * the answer to that counts then, with the tokens of both.
+ * the answer to that counts then. The ledger has the first among the wasted ones.
  */
 async function answerTo(ask: Ask, slot: string, deps: RoundDeps, onRequest: () => void): Promise<Given> {
   const first = await askOnce(ask, slot, deps, onRequest);
   const again = deps.generator.again?.(ask, first.answer.text);
   if (again === undefined) return first;
   try {
-    const second = await askOnce(again, slot, deps, onRequest);
-    return { request: second.request, answer: withTokensOf(second.answer, first.answer) };
+    return await askOnce(again, slot, deps, onRequest);
   } catch (error) {
     if (error instanceof BadRequest) return first;
     throw error;
@@ -214,15 +220,6 @@ async function askOnce(ask: Ask, slot: string, deps: RoundDeps, onRequest: () =>
   } catch (error) {
     throw (error instanceof BadRequest ? generator.refused?.(error, ask) : undefined) ?? error;
   }
-}
-
-function withTokensOf(answer: Completion, other: Completion): Completion {
-  return {
-    ...answer,
-    promptTokens: answer.promptTokens + other.promptTokens,
-    cachedTokens: answer.cachedTokens + other.cachedTokens,
-    completionTokens: answer.completionTokens + other.completionTokens,
-  };
 }
 
 /** A question as the endpoint's client takes it. */

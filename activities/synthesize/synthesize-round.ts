@@ -12,6 +12,7 @@ import { ENTRIES, ENTRY_COLUMNS } from './entry-table.ts';
 import { openGenerator } from './generators/open.ts';
 import { runRound, type Turn } from './round.ts';
 import { readSlots, told } from './slots.ts';
+import { usageCounts } from './usage.ts';
 
 /**
  * Round `round` of one partition: every text of that round is prompted with its slot's history and answered by pairs.
@@ -21,7 +22,7 @@ export async function synthesizeRound(
   work: Work,
   input: Parameters<Activities['synthesizeRound']>[0],
 ): Promise<Done> {
-  const { store, enduring, endpoints, checkCancelled } = work;
+  const { store, endpoints, checkCancelled } = work;
   const { run, round, verdicts } = input;
   const pins = await readPins(store, run);
   checkStage(pins, 'synthesize');
@@ -56,33 +57,31 @@ export async function synthesizeRound(
           }
         }
       }
-      const answers = await openAnswers(store, enduring, folder);
-      let requests = 0;
+      const answers = await openAnswers(work, folder, round);
+      const { concurrency, prices } = endpoints.settings(endpoint);
       const client = endpoints.client(endpoint);
       const generator = await openGenerator(pins, work.settings);
       const made = await runRound(turns(), {
         // What is still answered to a cancelled round is kept.
-        client: {
+        client: answers.metered({
           complete: (call, signal) =>
             client.complete(call, signal).finally(() => work.signal.aborted || checkCancelled()),
-        },
+        }),
         answers,
         generator,
         pin: pins.generator,
-        concurrency: Math.min(
-          endpoints.settings(endpoint).concurrency,
-          input.concurrency ?? Number.POSITIVE_INFINITY,
-        ),
+        concurrency: Math.min(concurrency, input.concurrency ?? Number.POSITIVE_INFINITY),
         signal: work.signal,
-        onProgress: (more) => {
-          requests += more;
-        },
+        onProgress: checkCancelled,
       });
       const outputs = [
         await writeTable(folder, ENTRIES, ENTRY_COLUMNS, made),
         await writeTable(folder, DROPS, DROP_COLUMNS, [...droppedFrom(made, generator)]),
       ];
-      return { outputs, counts: { ...countsOf(made), ...dropCounts(made), requests } };
+      const used = answers.usage(made);
+      const counts = { ...countsOf(made), ...dropCounts(made), ...usageCounts(used.usage, prices) };
+      if (answers.damaged > 0) Object.assign(counts, { damagedAnswers: answers.damaged });
+      return { outputs, counts, data: used };
     },
   );
   return { ref, counts: commit.counts };

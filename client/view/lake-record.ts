@@ -1,7 +1,9 @@
 import { type JudgeFigures, readFigures } from '../../activities/judge/figures.ts';
 import { readPins } from '../../activities/plan/pins.ts';
+import type { Ledger } from '../../activities/publish/ledger.ts';
 import type { ManifestCore, Publication } from '../../activities/publish/publication.ts';
 import { readManifest } from '../../activities/publish/verify.ts';
+import { readLedger } from '../../activities/publish/verify-ledger.ts';
 import { readChecked } from '../../lake/commit.ts';
 import { RunNotFound } from '../../lake/errors.ts';
 import { publishedRun, readHead } from '../../lake/log.ts';
@@ -18,6 +20,7 @@ export interface LakeRecord {
   manifest: ManifestCore | null;
   /** What a judge says of a sample of the pairs. */
   judge: JudgeFigures | null;
+  ledger: Ledger | null;
 }
 
 /** Reads a run's pins, the domain log and the manifest it leads to; undefined when the lake has no such run. */
@@ -34,14 +37,16 @@ export async function readLakeRecord(
   const base = { model: generator.model, trains: spec.train !== undefined, share: spec.synthesize.share };
   const { entry } = await readHead(store, domain);
   const publication = publishedRun(entry, run)?.publication;
-  if (publication === undefined) return { ...base, publication: null, manifest: null, judge: null };
+  if (publication === undefined)
+    return { ...base, publication: null, manifest: null, judge: null, ledger: null };
   const bytes = await readChecked(store, publication);
-  const { manifest, judge } = JSON.parse(new TextDecoder().decode(bytes)) as Publication;
+  const { manifest, judge, ledger } = JSON.parse(new TextDecoder().decode(bytes)) as Publication;
   return {
     ...base,
     publication,
     manifest: await readManifest(store, manifest),
     judge: judge === undefined ? null : await readFigures(store, judge),
+    ledger: ledger === undefined ? null : await readLedger(store, ledger),
   };
 }
 

@@ -3,6 +3,7 @@ import { printable } from '../../lake/printable.ts';
 import { PHASES, type Phase } from '../../workflows/contract.ts';
 import { about, bytes, counted, duration, rate, thousands } from './format.ts';
 import { type History, leftOf, NO_HISTORY, partOf, rateOf, type Sample } from './history.ts';
+import { spendingOf } from './ledger-lines.ts';
 import { heldLines } from './parked.ts';
 import type { RunState, Waiting } from './run-state.ts';
 import { bar, cutTo, type Terminal, wrap } from './terminal.ts';
@@ -212,13 +213,13 @@ const units = ({ done, total }: RunState): string =>
   total > 0 ? `${thousands(done)}/${thousands(total)}` : '';
 
 function countsOf({ counts }: RunState, phase: Phase): string {
-  return Object.entries(COUNTED[phase] ?? {})
-    .flatMap(([name, word]) => {
-      const count = counts[name];
-      if (count === undefined || (count === 0 && RARE.has(name))) return [];
-      return [counted(count, word)];
-    })
-    .join(', ');
+  const shown = Object.entries(COUNTED[phase] ?? {}).flatMap(([name, word]) => {
+    const count = counts[name];
+    if (count === undefined || (count === 0 && RARE.has(name))) return [];
+    return [counted(count, word)];
+  });
+  const spending = phase === 'synthesize' ? spendingOf(counts) : '';
+  return [...shown, ...(spending === '' ? [] : [spending])].join(', ');
 }
 
 function elapsed({ startedAt, closedAt }: RunState, now: number): string {

@@ -1,4 +1,5 @@
 import type { JudgeFigures } from '../../activities/judge/figures.ts';
+import type { Ledger } from '../../activities/publish/ledger.ts';
 import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { LakeError, RunNotFound } from '../../lake/errors.ts';
 import type { ObjectStore } from '../../lake/store.ts';
@@ -65,6 +66,8 @@ export interface RunState extends RunRef {
   publication: ObjectRef | null;
   manifest: ManifestCore | null;
   judge: JudgeFigures | null;
+  /** What a published run took of its endpoint. */
+  ledger: Ledger | null;
   /** What could not be asked, and why. */
   notes: string[];
   /** The watcher stopped before the run did. */
@@ -147,6 +150,7 @@ export function blank(run: RunRef): RunState {
     publication: null,
     manifest: null,
     judge: null,
+    ledger: null,
     notes: [],
   };
 }
@@ -195,7 +199,7 @@ async function fromLake(
 
 function addRecord(
   state: RunState,
-  { model, trains, share, publication, manifest, judge }: LakeRecord,
+  { model, trains, share, publication, manifest, judge, ledger }: LakeRecord,
 ): void {
   state.model ??= model;
   state.trains = trains;
@@ -203,6 +207,7 @@ function addRecord(
   state.publication = publication;
   state.manifest = manifest;
   state.judge = judge;
+  state.ledger = ledger;
   if (manifest === null || state.status === 'running') return;
   state.counts = { ...countsOfManifest(manifest), ...state.counts };
   // Without a worker, or after retention, nobody but the manifest tells which sources failed.

@@ -1,7 +1,10 @@
+import type { Ledger } from '../../activities/publish/ledger.ts';
 import type { ManifestCore } from '../../activities/publish/publication.ts';
+import { SPENT } from '../../activities/synthesize/usage.ts';
 import { printable } from '../../lake/printable.ts';
 import { RULES_MODEL } from '../../workflows/contract.ts';
 import { bytes, counted, duration, figure, thousands } from './format.ts';
+import { amount } from './ledger-lines.ts';
 import { renderRun, type ViewOptions } from './render.ts';
 import type { RunState } from './run-state.ts';
 
@@ -16,6 +19,7 @@ export function summaryLines(state: RunState, manifest: ManifestCore | null = st
     ...table([
       ...(manifest === null ? countRows(state) : manifestRows(manifest)),
       ...judgeRows(state),
+      ...ledgerRows(state.ledger),
       ...trainingRows(state),
     ]),
     ...state.failures.sources.map(
@@ -143,7 +147,26 @@ const epochs = (got: number, unique: number): string =>
 
 /** Without a manifest: what the workflow counted. */
 function countRows({ counts }: RunState): Row[] {
-  return Object.entries(counts).map(([name, count]) => [printable(name, ''), thousands(count)]);
+  return Object.entries(counts).map(([name, count]) => [
+    printable(name, ''),
+    name.startsWith(SPENT) ? amount(count / 1e6, name.slice(SPENT.length)) : thousands(count),
+  ]);
+}
+
+/** The ledger in a line; the command of that name has the rest. */
+function ledgerRows(ledger: Ledger | null): Row[] {
+  if (ledger === null) return [];
+  const { total, prices } = ledger;
+  const money = total.money === null || prices === null ? [] : [amount(total.money.spent, prices.currency)];
+  const said = list([
+    [total.requests, 'requests'],
+    [total.promptTokens, 'tokens in'],
+    [total.cachedTokens, 'of them cached', 'rare'],
+    [total.completionTokens, 'out'],
+    [total.wastedPromptTokens + total.wastedCompletionTokens, 'wasted', 'rare'],
+    [total.lostRequests, 'requests lost in flight (estimated)', 'rare'],
+  ]);
+  return [['endpoint', [said, ...money].join(', ')]];
 }
 
 /** What a judge says of a sample, beside the paper's figures of its own. */

@@ -1,10 +1,13 @@
+import { LEDGER_COLUMNS, ledgerOf, ledgerRows } from '../../activities/publish/ledger.ts';
 import type { Publication } from '../../activities/publish/publication.ts';
 import { tokenBytes } from '../../activities/shards/dtype.ts';
 import { megatronIndex } from '../../activities/shards/megatron.ts';
 import type { Output } from '../../lake/commit.ts';
 import { canonicalJson, type Json, sha256 } from '../../lake/hash.ts';
 import { append, withPublication } from '../../lake/log.ts';
+import { parquetBytes } from '../../lake/parquet/write.ts';
 import type { ObjectStore } from '../../lake/store.ts';
+import { PRICES, sampleRecords } from './ledger-records.ts';
 import { manifestOf } from './run-states.ts';
 
 const EOS = 1;
@@ -49,6 +52,21 @@ export async function publishSample(store: ObjectStore, run: string): Promise<Pu
       idx: { size: idx.size, sha256: idx.sha256 },
     })),
   });
+  const records = sampleRecords();
+  const ledger = ledgerOf(records, {
+    run: { domain: 'biomed', run },
+    endpoint: 'default',
+    model: core.pins.generator.model,
+    prices: PRICES,
+    published: core.counts.texts.prompted,
+  });
+  const rows = ledgerRows(records, PRICES);
+  const table = parquetBytes(
+    LEDGER_COLUMNS.map((column) => ({
+      ...column,
+      data: rows.map((row) => row[column.name as keyof (typeof rows)[number]]),
+    })),
+  );
   const json = (value: unknown) => canonicalJson(value as Json);
   const publication: Publication = {
     format: 'instruct-lake/publication@1',
@@ -57,6 +75,8 @@ export async function publishSample(store: ObjectStore, run: string): Promise<Pu
     generation: 1,
     manifest: await put('manifest.core.json', json(core)),
     provenance: await put('provenance.json', json({ publishedAt: '2026-01-05T02:00:00.000Z' })),
+    ledger: await put('ledger.json', json(ledger)),
+    ledgerRounds: await put('ledger.parquet', table),
     shards,
   };
   const { key, sha256: hash } = await put('publication.json', json(publication));

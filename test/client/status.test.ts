@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { doctorCommand } from '../../client/commands/doctor.ts';
 import { dropsCommand } from '../../client/commands/drops.ts';
+import { ledgerCommand } from '../../client/commands/ledger.ts';
 import { specCommand } from '../../client/commands/spec.ts';
 import { statusCommand } from '../../client/commands/status.ts';
 import { verifyCommand } from '../../client/commands/verify.ts';
@@ -24,6 +25,7 @@ test.each([
   ['status', statusCommand()],
   ['verify', verifyCommand()],
   ['drops', dropsCommand()],
+  ['ledger', ledgerCommand()],
   ['doctor', doctorCommand()],
 ])('%s has examples and the options that choose its servers', (name, command) => {
   const help = helpOf(command);

@@ -23,14 +23,21 @@ test('a whole publication passes every check, from the log to the last token', a
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);
   const names = checks.map(({ what }) => what);
   expect(names.slice(0, 3)).toEqual(['domain log', 'publication', 'manifest']);
-  expect(names).toEqual(expect.arrayContaining(['rows balance', 'tokens balance', ...SHARDS]));
+  expect(names).toEqual(expect.arrayContaining(['rows balance', 'tokens balance', 'ledger', ...SHARDS]));
   expect(checks[0]?.detail).toMatch(/^2 entries/);
 });
 
 test('any byte changed in any object that a publication names is found', async () => {
-  const { manifest, provenance, shards } = await publishSample(store, 'r1');
+  const { manifest, provenance, ledger, ledgerRounds, shards } = await publishSample(store, 'r1');
   const { entry } = await readHead(store, 'biomed');
-  const named = [manifest, provenance, ...shards.flatMap(({ bin, idx }) => [bin, idx])].map(({ key }) => key);
+  const objects = [
+    manifest,
+    provenance,
+    ledger,
+    ledgerRounds,
+    ...shards.flatMap(({ bin, idx }) => [bin, idx]),
+  ];
+  const named = objects.flatMap((each) => (each === undefined ? [] : [each.key]));
   const publication = entry.published[0]?.publication.key ?? '';
   await fc.assert(
     fc.asyncProperty(

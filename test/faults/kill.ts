@@ -87,12 +87,13 @@ export async function runKilledTwice({ client, endpoint, startWorker, start }: S
 }
 
 /** Stops the worker, looks again that it has such an activity in hand, and kills it; otherwise lets it go on. */
-async function killDuring(
+export async function killDuring(
   client: Client,
   workflowId: string,
   activity: string,
   worker: ChildProcess,
   when: () => boolean = () => true,
+  within = 120_000,
 ): Promise<void> {
   const met = async (): Promise<true | undefined> => {
     if (!when() || (await startedNow(client, workflowId, activity)) === 0) return undefined;
@@ -101,7 +102,7 @@ async function killDuring(
     worker.kill('SIGCONT');
     return undefined;
   };
-  await until(met, { within: 120_000, what: `no ${activity} was met` });
+  await until(met, { within, what: `no ${activity} was met` });
   await kill9(worker);
 }
 

@@ -21,6 +21,10 @@ export interface Completion {
   /** Of the prompt's tokens, those that the server had in its prefix cache; 0 where it does not say. */
   cachedTokens: number;
   completionTokens: number;
+  /** Seconds from the first try to the answer. */
+  seconds?: number;
+  /** Tokens of tries that failed, where that is known. */
+  wastedTokens?: number;
 }
 export interface CompletionRequest {
   path: '/v1/completions' | '/v1/chat/completions';
@@ -33,6 +37,8 @@ export interface CompletionRequest {
   /** Tokens of the prompt (or an upper estimate) and of the answer at most: what the request may cost the server. */
   promptTokens: number;
   maxTokens: number;
+  /** Called each time that it really goes out: what waits for a turn here has cost nothing yet. */
+  onSend?: () => void;
 }
 export interface EndpointClient {
   /** The model to ask for: the configured one when the server has it, else the only one it serves. Throws ModelNotFound. */
@@ -116,7 +122,7 @@ export function openEndpointClient(name: string, settings: EndpointSettings): En
       }
       return wanted;
     },
-    async complete({ path, body, id }, signal) {
+    async complete({ path, body, id, onSend }, signal) {
       signal?.throwIfAborted();
       const where = { endpoint: name, requestId: id };
       // As many listen as a round has requests.
@@ -125,6 +131,7 @@ export function openEndpointClient(name: string, settings: EndpointSettings): En
       const turn = limit(async () => {
         signal?.throwIfAborted();
         sent = true;
+        onSend?.();
         const patience = signal === undefined ? undefined : laterThan(signal);
         try {
           return completionOf(await call(path, body, where, patience?.signal), where);

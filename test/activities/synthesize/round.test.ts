@@ -98,7 +98,7 @@ describe('a round', () => {
     const generator = { ...instructionSynthesizer(PIN), again };
     const isAgain = ({ text }: Sent) => text.endsWith('AGAIN');
 
-    test('an answer that cannot be read is met by one more question, whose answer counts with the tokens of both', async () => {
+    test('an answer that cannot be read is met by one more question, whose answer counts', async () => {
       let requests = 0;
       const onProgress = (more: number) => {
         requests += more;
@@ -117,8 +117,8 @@ describe('a round', () => {
       expect(entries[0]).toMatchObject({
         completion: PAIR,
         request,
-        promptTokens: 20,
-        completionTokens: 10,
+        promptTokens: 10,
+        completionTokens: 5,
         drops: {},
       });
       expect(entries[0]?.pairs).toHaveLength(1);
