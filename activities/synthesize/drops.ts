@@ -1,7 +1,6 @@
 import type { Row } from '../../lake/parquet/rows.ts';
 import type { ColumnSpec } from '../../lake/parquet/write.ts';
 import type { Entry } from './entry.ts';
-import type { Parsed } from './pair.ts';
 
 /** A piece of an answer that became no pair. */
 export interface DroppedSegment {
@@ -38,7 +37,7 @@ export const DROP_COLUMNS = [
 /** What was dropped from the answers of some entries, in their order: the generator reads each answer once more. */
 export function* droppedFrom(
   entries: readonly Entry[],
-  { parse }: { parse(answer: string): Parsed },
+  { parse }: { parse(answer: string): { drops: readonly { reason: string; segment: string }[] } },
 ): Iterable<DroppedSegment> {
   for (const { id, key, row, part, round, completion } of entries) {
     for (const [ordinal, { reason, segment }] of parse(completion).drops.entries()) {

@@ -7,7 +7,7 @@ import type { AnswerCache } from './answers.ts';
 import type { Completion, CompletionRequest, EndpointClient } from './endpoint/client.ts';
 import { persist } from './endpoint/tries.ts';
 import { type Entry, historyOf } from './entry.ts';
-import type { Ask, Generator } from './generators/generator.ts';
+import type { Ask, Asked, Generator } from './generators/generator.ts';
 import type { ScheduledText } from './schedule.ts';
 import { saysTooLong } from './too-long.ts';
 
@@ -165,20 +165,22 @@ const NO_ANSWER: Completion = {
 async function askAbout(history: Told[], context: string, slot: string, deps: RoundDeps): Promise<Answered> {
   const { generator, pin } = deps;
   let told: readonly Told[] = history;
-  let request = '';
   let requests = 0;
+  const onRequest = (): void => {
+    requests++;
+  };
   for (let shortened = false; ; shortened = true) {
-    let stood = told.length;
+    let asked: Asked | undefined;
     try {
-      const asked = await generator.ask(told, context, slot);
-      stood = asked.history;
-      request = requestHash(pin, asked.ask);
-      const given = await answerTo(asked.ask, slot, deps, () => requests++);
-      return { ...given, history: stood, requests, setAside: undefined, tooLong: false };
+      asked = await generator.ask(told, context, slot);
+      const given = await answerTo(asked.ask, slot, deps, onRequest);
+      return { ...given, history: asked.history, requests, setAside: undefined, tooLong: false };
     } catch (error) {
       if (!(error instanceof BadRequest)) throw error;
       const tooLong = saysTooLong(error);
+      const stood = asked?.history ?? told.length;
       if (stood === 0) {
+        const request = asked === undefined ? '' : requestHash(pin, asked.ask);
         return { answer: NO_ANSWER, history: 0, request, requests, setAside: error.message, tooLong };
       }
       told = tooLong && !shortened ? told.slice(told.length - stood + 1) : [];

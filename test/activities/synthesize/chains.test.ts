@@ -187,8 +187,8 @@ describe('a block of N texts in M rounds', () => {
       return { ...made, texts: made.texts.filter(({ row }) => !gone.includes(row)) };
     });
   test('whatever N and M: gaps, leftovers, texts without pairs, histories that do not fit, texts in parts', async () => {
-    await fc.assert(fc.asyncProperty(worlds, mustHold), { numRuns: 150 });
-  });
+    await fc.assert(fc.asyncProperty(worlds, mustHold), { numRuns: 100 });
+  }, 60_000);
   test('the same with prompts as token ids', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'instruct-lake-chains-'));
     const file = writeSynthesizerTokenizer(folder);
@@ -200,7 +200,7 @@ describe('a block of N texts in M rounds', () => {
     const ids = { tokenizer, spell: speller.decode };
     await fc.assert(
       fc.asyncProperty(worlds, (each) => mustHold({ ...each, ids })),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
-  });
+  }, 60_000);
 });
