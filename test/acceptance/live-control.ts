@@ -51,7 +51,7 @@ try {
   const asked = (count: number): Promise<true> =>
     until(`${count} requests`, 120, async () => endpoint.asked.length >= count || undefined);
 
-  await asked(40);
+  await asked(15);
   const first = endpoint.most();
   must(
     first === CEILING,
