@@ -45,7 +45,7 @@ try {
   await record('plain', code, withoutAttributes);
   await record('cancelled', code, cancelled, { delayMs: 30_000 });
   await record('parked', code, parked);
-  await record('steered', code, steered, { delayMs: 300 });
+  await record('steered', code, steered, { delayMs: 2_000 });
 } finally {
   await stack.close();
   rmSync(state, { recursive: true, force: true });
@@ -157,7 +157,7 @@ async function steered(pipeline: Pipeline): Promise<string[]> {
       async () => (await pendingNow(lab.client, handle.workflowId, 'synthesizeRound')) <= most || undefined,
       { within: 60_000, what: `more than ${most} rounds were under way` },
     );
-  const asked = async (): Promise<true | undefined> => endpoint.asked.length >= 4 || undefined;
+  const asked = async (): Promise<true | undefined> => endpoint.asked.length >= 3 || undefined;
   await until(asked, { within: 60_000, what: 'nobody asked' });
   await handle.executeUpdate('setConcurrency', { args: [{ concurrency: 1 }] });
   await rounds(1);

@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IngestSpec, Progress } from '../../workflows/contract.ts';
+import { pendingNow, startedNow } from '../executions.ts';
 import { repeated } from '../faults/kill.ts';
 import { canonical, putTexts, textSpec } from '../pipeline.ts';
 import { lake, must, until } from './lib.ts';
@@ -9,9 +10,11 @@ import { openScene } from './parts/scene.ts';
 import { gazetteerText } from './parts/texts.ts';
 
 const DOMAIN = 'steered';
-const PARTITIONS = 8;
+const PARTITIONS = 4;
 /** Of a partition; half of them in each round. */
-const TEXTS = 48;
+const TEXTS = 96;
+/** With so many at once, what is left of a round after the first requests takes longer than a pause may. */
+const DELAY_MS = 400;
 const CEILING = 3;
 const RAISED = 12;
 const LOWERED = 2;
@@ -20,7 +23,7 @@ const STOPS_WITHIN = 12;
 /** How long nobody may ask, once a run is paused. */
 const QUIET_MS = 3_000;
 
-const scene = await openScene('live-control', { delayMs: 120 });
+const scene = await openScene('live-control', { delayMs: DELAY_MS });
 const { client, endpoint, store, temporal } = scene;
 const { namespace } = client.options;
 const spec: IngestSpec = textSpec(DOMAIN, {
@@ -48,29 +51,18 @@ try {
   const asked = (count: number): Promise<true> =>
     until(`${count} requests`, 120, async () => endpoint.asked.length >= count || undefined);
 
-  await asked(40);
+  await asked(15);
   const first = endpoint.most();
   must(
     first === CEILING,
     `with a ceiling of ${CEILING} in the spec ${first} requests were in flight at most`,
   );
 
-  await update('setConcurrency', { concurrency: RAISED });
-  let raised = 0;
-  await until('more requests in flight', 60, async () => {
-    raised = Math.max(raised, endpoint.most());
-    return raised > RAISED / 2 || undefined;
-  });
   await command('pause', name);
   const stopped = await standstill();
-  raised = Math.max(raised, endpoint.most());
-  must(
-    raised > RAISED / 2 && raised <= RAISED,
-    `raised to ${RAISED} while it ran: ${raised} were in flight at most`,
-  );
   must(
     stopped < STOPS_WITHIN,
-    `paused, the last request went out ${stopped.toFixed(1)} s after the command, and none in ${QUIET_MS / 1000} s from then on`,
+    `paused in the middle of its rounds: the last request went out ${stopped.toFixed(1)} s after the command, and none in ${QUIET_MS / 1000} s from then on`,
   );
   const progress = await handle.query<Progress>('progress');
   must(progress.paused && progress.phase === 'synthesize', 'the query progress says that it is paused');
@@ -78,13 +70,30 @@ try {
   const twice = await temporal.run('workflow', 'update', 'execute', '--workflow-id', id, '--name', 'pause');
   must(twice.code !== 0 && twice.stderr.includes('is paused already'), 'a second pause is refused');
 
-  await command('set-concurrency', name, String(LOWERED));
+  await update('setConcurrency', { concurrency: RAISED });
   endpoint.most();
-  const before = endpoint.asked.length;
   await update('resume');
-  await asked(before + 20);
+  let raised = 0;
+  await until('more requests in flight', 60, async () => {
+    raised = Math.max(raised, endpoint.most());
+    return raised > RAISED / 2 || undefined;
+  });
+  await command('set-concurrency', name, String(LOWERED));
+  await until('the rounds cut down', 60, async () => {
+    raised = Math.max(raised, endpoint.most());
+    const pending = await pendingNow(client, id, 'synthesizeRound');
+    // Those that are to end count as pending and not as started.
+    const started = await startedNow(client, id, 'synthesizeRound');
+    return (pending <= LOWERED && started === pending) || undefined;
+  });
+  must(
+    raised > RAISED / 2 && raised <= RAISED,
+    `resumed with a ceiling of ${RAISED}: ${raised} were in flight at most`,
+  );
+  endpoint.most();
+  await asked(endpoint.asked.length + 20);
   const lowered = endpoint.most();
-  must(lowered === LOWERED, `resumed with a ceiling of ${LOWERED}: ${lowered} were in flight at most`);
+  must(lowered === LOWERED, `lowered to ${LOWERED} while it ran: ${lowered} were in flight at most`);
   await command('set-concurrency', name, 'none');
   await handle.result();
   const again = repeated(endpoint.asked);
