@@ -1,11 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import { BadRequest } from '../../lake/errors.ts';
+import { BadRequest, Unanswerable } from '../../lake/errors.ts';
 import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import { documentId } from '../../lake/identity.ts';
 import type { GeneratorPin } from '../plan/pins.ts';
 import type { AnswerCache } from './answers.ts';
 import type { Completion, CompletionRequest, EndpointClient } from './endpoint/client.ts';
-import { persist } from './endpoint/tries.ts';
 import { type Entry, historyOf } from './entry.ts';
 import type { Ask, Generator } from './generators/generator.ts';
 import type { ScheduledText } from './schedule.ts';
@@ -35,7 +34,7 @@ export interface RoundDeps {
 /**
  * One synthesis round of one partition: every turn's text (its parts one after the other) is prompted once, turns side
  * by side up to `concurrency`; a turn is taken when one before it has ended. Returns the entries in the order of the
- * turns. A text that the endpoint refuses is set aside with its reason; an endpoint that is gone ends the round with
+ * turns. A text that the endpoint refuses, or cannot answer while it answers others, is set aside with its reason; an endpoint that is gone ends the round with
  * EndpointUnavailable, what was answered kept.
  */
 export async function runRound(
@@ -131,6 +130,9 @@ const NO_ANSWER: Completion = {
   promptTokens: 0,
   cachedTokens: 0,
   completionTokens: 0,
+  seconds: 0,
+  tries: 0,
+  wastedTokens: 0,
 };
 
 /**
@@ -146,12 +148,11 @@ async function askAbout(history: Told[], context: string, slot: string, deps: Ro
     let answer = deps.answers.find(request);
     if (answer === undefined) {
       try {
-        answer = await persist(() => {
-          requests++;
-          return deps.client.complete(requestOf(pin, asked.ask, request, slot), deps.signal);
-        }, deps.signal);
+        answer = await deps.client.complete(requestOf(pin, asked.ask, request, slot), deps.signal);
+        requests += answer.tries;
       } catch (error) {
-        if (!(error instanceof BadRequest)) throw error;
+        if (!(error instanceof BadRequest || error instanceof Unanswerable)) throw error;
+        requests += error.context.tries ?? 1;
         if (asked.history > 0) continue;
         return { answer: NO_ANSWER, history: 0, request, requests, setAside: error.message };
       }

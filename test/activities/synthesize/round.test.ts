@@ -4,7 +4,7 @@ import type { Completion, CompletionRequest } from '../../../activities/synthesi
 import { instructionSynthesizer } from '../../../activities/synthesize/generators/instruction-synthesizer.ts';
 import { prompt } from '../../../activities/synthesize/protocol/prompt.ts';
 import { type RoundDeps, runRound, type Told, type Turn } from '../../../activities/synthesize/round.ts';
-import { BadRequest, EndpointUnavailable } from '../../../lake/errors.ts';
+import { BadRequest, EndpointUnavailable, Unanswerable } from '../../../lake/errors.ts';
 
 const pin = {
   name: 'instruction-synthesizer',
@@ -43,7 +43,16 @@ async function round(
         asked.push(sent);
         const given = answer(sent, asked.length);
         if (given instanceof Error) throw given;
-        return { text: given, finishReason: 'stop', promptTokens: 10, cachedTokens: 0, completionTokens: 5 };
+        return {
+          text: given,
+          finishReason: 'stop',
+          promptTokens: 10,
+          cachedTokens: 0,
+          completionTokens: 5,
+          seconds: 0.1,
+          tries: 1,
+          wastedTokens: 0,
+        };
       },
     },
     answers,
@@ -146,9 +155,14 @@ describe('a round', () => {
     expect(again.asked.map((each) => each.text)).toEqual([prompt([], 'C')]);
     expect(again.entries.slice(0, 2)).toEqual(first.entries);
   });
-  test('an endpoint that is briefly away is asked again; one that stays away ends the round, answers kept', async () => {
-    const brief = await round([turn(0, 'A')], (_, n) => (n === 1 ? new EndpointUnavailable('503') : PAIR));
-    expect(brief.entries[0]?.pairs).toHaveLength(1);
+  test('a text that the endpoint cannot answer is set aside too, and others go on', async () => {
+    const { entries, asked } = await round([turn(0, 'A'), turn(1, 'B')], ({ text }) =>
+      text.includes('A') ? new Unanswerable('failed 5 times', { tries: 5 }) : PAIR,
+    );
+    expect(entries.map(({ setAside }) => setAside)).toEqual(['failed 5 times', undefined]);
+    expect(asked).toHaveLength(2);
+  });
+  test('an endpoint that stays away ends the round, answers kept', async () => {
     let flushed = false;
     const kept: string[] = [];
     const gone = round(
@@ -166,15 +180,6 @@ describe('a round', () => {
     );
     await expect(gone).rejects.toThrow(EndpointUnavailable);
     expect([flushed, kept.length]).toEqual([true, 1]);
-  });
-  test('a wait that the server asks for and that is longer than ours is left to the retry of the activity', async () => {
-    let asked = 0;
-    const waiting = round([turn(0, 'A')], () => {
-      asked++;
-      return new EndpointUnavailable('429', { retryAfter: 60_000 });
-    });
-    await expect(waiting).rejects.toThrow('429');
-    expect(asked).toBe(1);
   });
   test('cancelling ends it at once', async () => {
     const abort = new AbortController();
