@@ -25,9 +25,10 @@ export interface Breaker {
 
 /** Failures in a row, with no answer between them, that are no chance any more. */
 const IN_A_ROW = 5;
-/** The first time that it stays open, and the longest. */
+/** The first time that it stays open, and the longest; of one that is gone, which only costs a look at its health. */
 const FIRST_MS = 250;
 const LONGEST_MS = 5_000;
+const LONGEST_GONE_MS = 1_000;
 
 /** Opens a closed breaker. `jitter` in [0, 1) spreads the times of several replicas and workers. */
 export function openBreaker(jitter: number): Breaker {
@@ -38,8 +39,10 @@ export function openBreaker(jitter: number): Breaker {
   let opened = 0;
   let until = 0;
 
+  const gone = (): boolean => trouble === 'unreachable' || trouble === 'lost';
   function open(now: number, leastMs = 0): void {
-    const wait = Math.min(LONGEST_MS, FIRST_MS * 2 ** opened) * (0.75 + jitter / 2);
+    const longest = gone() ? LONGEST_GONE_MS : LONGEST_MS;
+    const wait = Math.min(longest, FIRST_MS * 2 ** opened) * (0.75 + jitter / 2);
     state = 'open';
     opened++;
     until = now + Math.max(wait, leastMs);
@@ -75,7 +78,7 @@ export function openBreaker(jitter: number): Breaker {
       if (state !== 'open' || now < until) return;
       if (!healthy) return open(now);
       // One that was gone and is back is as good as ever; one that has been there all along must show it.
-      state = trouble === 'unreachable' || trouble === 'lost' ? 'closed' : 'half-open';
+      state = gone() ? 'closed' : 'half-open';
       inARow = 0;
     },
   };

@@ -111,7 +111,8 @@ export function openEndpointClient(
       if (!('kind' in outcome)) return { ...outcome, wastedTokens };
       const { kind, error } = outcome;
       if (kind === 'final') throw told(error, tries, wastedTokens);
-      if (kind !== 'refusing' && kind !== 'unreachable') {
+      const turnedAway = kind === 'refusing' || kind === 'unreachable';
+      if (!turnedAway) {
         wastedTokens += request.promptTokens;
         counters.wastedTokens += request.promptTokens;
       }
@@ -120,7 +121,7 @@ export function openEndpointClient(
         throw told(unanswerable(name, request.id, tries, error), tries, wastedTokens);
       }
       const { retryAfter = 0 } = error.context;
-      const outage = counters.answered === atFirst && performance.now() - first > patienceMs;
+      const outage = turnedAway && counters.answered === atFirst && performance.now() - first > patienceMs;
       if (next === 'give up' || next === 'away' || outage || retryAfter > LONGEST_ASKED_MS) {
         throw told(error, tries, wastedTokens);
       }

@@ -50,8 +50,9 @@ export function openDispatcher(
 
   function handOut(): void {
     while (queue.size > 0 && inFlight() < ceiling) {
-      const next = pickNext(queue, replicas, ++turns);
+      const next = pickNext(queue, replicas, turns + 1);
       if (next === undefined) return;
+      turns++;
       queue.remove(next.entry);
       if (next.preferred) counters.preferred++;
       else counters.spilled++;

@@ -1,8 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
-import type { EndpointSettings } from '../../../../activities/settings.ts';
-import { openEndpointClient } from '../../../../activities/synthesize/endpoint/client.ts';
+import { describe, expect, test } from 'vitest';
 import {
   BadRequest,
   EndpointUnauthorized,
@@ -11,51 +7,7 @@ import {
   type LakeError,
   ModelNotFound,
 } from '../../../../lake/errors.ts';
-
-const open: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of open.splice(0)) await close();
-});
-
-/** A server that answers as told, and what it was asked. */
-async function serve(answer: (request: IncomingMessage, response: ServerResponse, body: string) => void) {
-  const asked: { url: string; headers: IncomingMessage['headers']; body: string }[] = [];
-  const server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += String(chunk);
-    asked.push({ url: request.url ?? '', headers: request.headers, body });
-    answer(request, response, body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  open.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
-}
-function client(url: string | string[], more: Partial<EndpointSettings> = {}) {
-  const urls = [url].flat();
-  const settings = { urls, concurrency: 4, timeoutMs: 2_000, window: 4096, newTokens: 400, ...more };
-  const made = openEndpointClient('gpu', settings, { patienceMs: 1_000 });
-  open.push(() => made.close());
-  return made;
-}
-const json = (
-  response: ServerResponse,
-  status: number,
-  body: unknown,
-  headers: Record<string, string> = {},
-) => {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
-};
-const request = {
-  path: '/v1/completions' as const,
-  body: { model: 'm', prompt: '<s> <CON> x </CON>\n\n' },
-  id: 'abc',
-  affinity: 'slot',
-  promptTokens: 9,
-  maxTokens: 400,
-};
+import { client, json, request, serve } from './servers.ts';
 
 describe('a completion', () => {
   test('goes out as it was given, and comes back with the server’s counts', async () => {
