@@ -100,9 +100,9 @@ export function openEndpointClient(
     let wastedTokens = 0;
     let avoid: Replica | undefined;
     let ask = once;
+    // Answers that others get between a failure and the next say that the endpoint is there.
+    let answered = atFirst;
     for (;;) {
-      // Answers that others get between a failure and the next say that the endpoint is there.
-      const answered = counters.answered;
       const { replica, outcome } = await ask({ body, request, line, tries, avoid }, signal).catch(
         (error: unknown) => {
           throw told(error, tries, wastedTokens);
@@ -125,6 +125,7 @@ export function openEndpointClient(
       if (next === 'give up' || next === 'away' || outage || retryAfter > LONGEST_ASKED_MS) {
         throw told(error, tries, wastedTokens);
       }
+      answered = counters.answered;
       if (next === 'suspect') ask = alone;
       // What has broken off with one replica is asked of another at once.
       const moves = (kind === 'lost' || kind === 'unreachable') && avoid === undefined && hasOther(replica);
@@ -145,7 +146,8 @@ export function openEndpointClient(
       replicas.map((replica) => replica.complete(replica.take(), question, signal)),
     );
     dispatcher.go();
-    return outcomes.some((outcome) => !('kind' in outcome));
+    // One that refuses this question for what is in it is there too.
+    return outcomes.some((outcome) => !('kind' in outcome) || outcome.kind === 'final');
   }
 
   const lineAt = (line: number): EndpointClient => ({
