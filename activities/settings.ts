@@ -18,7 +18,11 @@ export interface EndpointSettings {
   /** Model id; without it the one model that the server serves. */
   model?: string;
   apiKey?: string;
-  /** Requests in flight at once from one round of one partition. */
+  /** Further headers of every request, by name. */
+  headers?: Record<string, string>;
+  /** File with certificates of authorities that are trusted besides the usual ones. */
+  ca?: string;
+  /** Requests in flight at once at most, from one worker to all replicas; how many there are is found out. */
   concurrency: number;
   /** A request's deadline, milliseconds. */
   timeoutMs: number;

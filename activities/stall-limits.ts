@@ -32,7 +32,10 @@ const STALL_MS: Record<keyof Activities, number> = {
   cancelTraining: 10 * MINUTE,
 };
 
-/** The limit of an activity. A round, or a judge, may have to wait until requests of all the others have met their deadline. */
+/**
+ * The limit of an activity. A round, or a judge, may have to wait until requests of all the others have met their
+ * deadline, or until a text has been given up: three deadlines with its history, and three without.
+ */
 export function stallLimit(activity: keyof Activities, settings: Pick<Settings, 'endpoints'>): number {
   if (activity !== 'synthesizeRound' && activity !== 'judgePairs') return STALL_MS[activity];
   const deadlines = Object.values(settings.endpoints).map(({ timeoutMs }) => timeoutMs);

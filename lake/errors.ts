@@ -14,6 +14,11 @@ export interface ErrorContext {
   column?: string;
   endpoint?: string;
   requestId?: string;
+  /** Host and port of the endpoint's server. */
+  replica?: string;
+  /** What a request has cost that was given up: how often it went out, and about how many tokens for nothing. */
+  tries?: number;
+  wastedTokens?: number;
   /** Milliseconds a server asked us to wait (Retry-After). */
   retryAfter?: number;
 }
@@ -22,10 +27,13 @@ export interface ErrorContext {
 export abstract class LakeError extends Error {
   abstract readonly family: ErrorFamily;
   readonly context: ErrorContext;
+  /** What failed and why, without where. */
+  readonly reason: string;
   constructor(message: string, context: ErrorContext = {}, options?: ErrorOptions) {
     super(describe(message, context), options);
     this.name = new.target.name;
     this.context = context;
+    this.reason = message;
   }
 }
 
@@ -37,6 +45,7 @@ function describe(message: string, c: ErrorContext): string {
     c.column === undefined ? undefined : `column ${JSON.stringify(c.column)}`,
     c.endpoint === undefined ? undefined : `endpoint ${c.endpoint}`,
     c.requestId === undefined ? undefined : `request ${c.requestId}`,
+    c.replica === undefined ? undefined : `replica ${c.replica}`,
   ].filter((part) => part !== undefined);
   return where.length === 0 ? message : `${message} (${where.join(', ')})`;
 }
@@ -67,6 +76,8 @@ export class InputChanged extends InputError {}
 export class SourceUnversioned extends InputError {}
 /** Thrown when the endpoint refuses one request for what is in it (400, 413, 422). */
 export class BadRequest extends InputError {}
+/** Thrown when the endpoint fails at one request every time (no answer in time, 5xx, a broken connection) while it answers others. */
+export class Unanswerable extends InputError {}
 
 /** Thrown when the inference endpoint cannot be reached, answers 429 or 5xx, or breaks off. */
 export class EndpointUnavailable extends EnvironmentError {}
@@ -93,6 +104,8 @@ export class ModelNotFound extends ConfigurationError {}
 export class ResponseFormatRefused extends ConfigurationError {}
 /** Thrown when the endpoint refuses the worker's key (401, 403). */
 export class EndpointUnauthorized extends ConfigurationError {}
+/** Thrown when an endpoint's certificate does not verify, or it redirects to another address. */
+export class EndpointUntrusted extends ConfigurationError {}
 /** Thrown when a spec names an endpoint, tokenizer or launcher that the worker's configuration does not define. */
 export class UnknownName extends ConfigurationError {}
 /** Thrown when a tokenizer file cannot be loaded, or its beginning and end tokens are not in it. */
@@ -144,6 +157,7 @@ export const ERRORS = {
   InputChanged,
   SourceUnversioned,
   BadRequest,
+  Unanswerable,
   EndpointUnavailable,
   StoreUnavailable,
   TemporalUnavailable,
@@ -156,6 +170,7 @@ export const ERRORS = {
   ModelNotFound,
   ResponseFormatRefused,
   EndpointUnauthorized,
+  EndpointUntrusted,
   UnknownName,
   BadTokenizer,
   PinMismatch,

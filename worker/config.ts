@@ -18,6 +18,7 @@ const lake = z.strictObject({
   accessKeyIdEnv: variable.exactOptional(),
   secretAccessKeyEnv: variable.exactOptional(),
 });
+const header = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'is not the name of a header');
 const address = z.url({ protocol: /^https?$/ });
 const price = z.number().min(0).default(0);
 const endpoint = z.strictObject({
@@ -25,7 +26,10 @@ const endpoint = z.strictObject({
   url: z.union([address, z.array(address).min(1).max(256)]),
   model: z.string().min(1).exactOptional(),
   apiKeyEnv: variable.exactOptional(),
-  concurrency: z.int().min(1).max(10_000).default(32),
+  /** Further headers by name, each from an environment variable. */
+  headersEnv: z.record(header, variable).exactOptional(),
+  ca: z.string().min(1).exactOptional(),
+  concurrency: z.int().min(1).max(10_000).default(256),
   timeoutSeconds: z.number().positive().default(300),
   window: z.int().min(64).default(4096),
   newTokens: z.int().min(1).default(400),
@@ -112,11 +116,24 @@ export function settingsOf(
       ...(accessKeyId === undefined ? {} : { accessKeyId }),
       ...(secretAccessKey === undefined ? {} : { secretAccessKey }),
     },
-    endpoints: mapValues(config.endpoints, ({ apiKeyEnv, timeoutSeconds, url, ...each }, key) => {
-      const apiKey = secret(apiKeyEnv, `the key of endpoint ${key}`);
-      const urls = typeof url === 'string' ? [url] : url;
-      return { ...each, urls, timeoutMs: timeoutSeconds * 1000, ...(apiKey === undefined ? {} : { apiKey }) };
-    }),
+    endpoints: mapValues(
+      config.endpoints,
+      ({ apiKeyEnv, headersEnv, timeoutSeconds, url, ca, ...each }, key) => {
+        const apiKey = secret(apiKeyEnv, `the key of endpoint ${key}`);
+        const headers = mapValues(
+          headersEnv ?? {},
+          (from, header) => secret(from, `the header ${header} of endpoint ${key}`) ?? '',
+        );
+        return {
+          ...each,
+          urls: typeof url === 'string' ? [url] : url,
+          timeoutMs: timeoutSeconds * 1000,
+          ...(apiKey === undefined ? {} : { apiKey }),
+          ...(headersEnv === undefined ? {} : { headers }),
+          ...(ca === undefined ? {} : { ca: resolve(folder, ca) }),
+        };
+      },
+    ),
     tokenizers: mapValues(config.tokenizers, (each) => ({ ...each, file: resolve(folder, each.file) })),
     launchers: mapValues(config.launchers, (each) => ({
       ...each,

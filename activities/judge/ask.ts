@@ -1,10 +1,9 @@
-import { BadRequest, ModelNotFound } from '../../lake/errors.ts';
+import { BadRequest, ModelNotFound, Unanswerable } from '../../lake/errors.ts';
 import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import type { Pair } from '../../workflows/contract.ts';
 import type { JudgePin } from '../plan/pins.ts';
 import type { AnswerCache } from '../synthesize/answers.ts';
 import type { Completion, EndpointClient } from '../synthesize/endpoint/client.ts';
-import { persist } from '../synthesize/endpoint/tries.ts';
 import { estimateTokens } from '../synthesize/parts.ts';
 import { readAnswer } from './answer.ts';
 import type { Judged } from './figures.ts';
@@ -68,7 +67,7 @@ export function openJudge(deps: AskDeps): { ask(pair: Pair, text: string): Promi
           requests += made.requests;
           said = made.answer.text;
         } catch (error) {
-          if (!(error instanceof BadRequest)) throw error;
+          if (!(error instanceof BadRequest || error instanceof Unanswerable)) throw error;
           return { judgement: undefined, failed: 'refused', said: error.message, requests: requests + 1 };
         }
         const judgement = readAnswer(said);
@@ -90,13 +89,9 @@ async function completeBy(
   const id = sha256(canonicalJson({ name: 'judge', path, body }));
   const known = answers.find(id);
   if (known !== undefined) return { answer: known, requests: 0 };
-  let requests = 0;
   const promptTokens = estimateTokens(question) + (unread === undefined ? 0 : estimateTokens(unread));
-  const answer = await persist(() => {
-    requests++;
-    const call = { path, body, id, affinity: 'judge', promptTokens, maxTokens: max_tokens };
-    return client.complete(call, signal);
-  }, signal);
+  const call = { path, body, id, affinity: 'judge', promptTokens, maxTokens: max_tokens };
+  const answer = await client.complete(call, signal);
   answers.keep(id, answer);
-  return { answer, requests };
+  return { answer, requests: answer.tries };
 }

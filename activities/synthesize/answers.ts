@@ -62,24 +62,18 @@ export async function openAnswers(
     await log.room(signal);
     signal?.throwIfAborted();
     let tries = 0;
-    let started = performance.now();
     function onSend(): void {
-      if (tries++ === 0) {
-        started = performance.now();
-        open++;
-      }
+      if (tries++ === 0) open++;
       sent++;
     }
     try {
       const answer = await client.complete({ ...request, onSend }, signal);
       if (tries === 0) onSend();
       open--;
-      const seconds = Math.round(performance.now() - started) / 1000;
-      return { seconds, ...answer };
+      return { ...answer, seconds: Math.round(answer.seconds * 1000) / 1000 };
     } catch (error) {
       if (tries > 0 && !signal?.aborted) open--;
-      if (error instanceof LakeError)
-        wastedTokens += (error.context as { wastedTokens?: number }).wastedTokens ?? 0;
+      if (error instanceof LakeError) wastedTokens += error.context.wastedTokens ?? 0;
       throw error;
     }
   }

@@ -1,11 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import { BadRequest } from '../../lake/errors.ts';
+import { BadRequest, Unanswerable } from '../../lake/errors.ts';
 import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import { documentId } from '../../lake/identity.ts';
 import type { GeneratorPin } from '../plan/pins.ts';
 import type { AnswerCache } from './answers.ts';
 import type { Completion, CompletionRequest, EndpointClient } from './endpoint/client.ts';
-import { persist } from './endpoint/tries.ts';
 import { type Entry, historyOf } from './entry.ts';
 import type { Ask, Asked, Generator } from './generators/generator.ts';
 import type { ScheduledText } from './schedule.ts';
@@ -29,14 +28,14 @@ export interface RoundDeps {
   pin: GeneratorPin;
   concurrency: number;
   signal: AbortSignal;
-  /** Called after each text, with the requests that really went out for it. */
-  onProgress(requests: number): void;
+  /** Called after each text. */
+  onProgress(): void;
 }
 
 /**
  * One synthesis round of one partition: every turn's text (its parts one after the other) is prompted once, turns side
  * by side up to `concurrency`; a turn is taken when one before it has ended. Returns the entries in the order of the
- * turns. A text that the endpoint refuses is set aside with its reason; an endpoint that is gone ends the round with
+ * turns. A text that the endpoint refuses, or cannot answer while it answers others, is set aside with its reason; an endpoint that is gone ends the round with
  * EndpointUnavailable, what was answered kept.
  */
 export async function runRound(
@@ -95,12 +94,10 @@ async function takeTurn(turn: Turn, deps: RoundDeps): Promise<Entry[]> {
   const told = [...turn.before];
   const made: Entry[] = [];
   let start = 0;
-  let requests = 0;
   const parts = (await deps.generator.parts(turn.text.text)).map((context) => ({ context, whole: true }));
   for (let next = parts.shift(); next !== undefined; next = parts.shift()) {
     const { context, whole } = next;
     const asked = await askAbout(historyOf(told), context, turn.slot, deps);
-    requests += asked.requests;
     const smaller = asked.tooLong && whole ? await deps.generator.parts(context, SMALLER) : [];
     if (smaller.length > 1) {
       parts.unshift(...smaller.map((piece) => ({ context: piece, whole: false })));
@@ -135,7 +132,7 @@ async function takeTurn(turn: Turn, deps: RoundDeps): Promise<Entry[]> {
     told.push({ ...entry, context });
     start = end;
   }
-  deps.onProgress(requests);
+  deps.onProgress();
   return made;
 }
 
@@ -143,7 +140,6 @@ interface Answered {
   answer: Completion;
   history: number;
   request: string;
-  requests: number;
   setAside: string | undefined;
   /** It was set aside for its length. */
   tooLong: boolean;
@@ -155,6 +151,9 @@ const NO_ANSWER: Completion = {
   promptTokens: 0,
   cachedTokens: 0,
   completionTokens: 0,
+  seconds: 0,
+  tries: 0,
+  wastedTokens: 0,
 };
 
 /**
@@ -165,28 +164,28 @@ const NO_ANSWER: Completion = {
 async function askAbout(history: Told[], context: string, slot: string, deps: RoundDeps): Promise<Answered> {
   const { generator, pin } = deps;
   let told: readonly Told[] = history;
-  let requests = 0;
-  const onRequest = (): void => {
-    requests++;
-  };
   for (let shortened = false; ; shortened = true) {
     let asked: Asked | undefined;
     try {
       asked = await generator.ask(told, context, slot);
-      const given = await answerTo(asked.ask, slot, deps, onRequest);
-      return { ...given, history: asked.history, requests, setAside: undefined, tooLong: false };
+      const given = await answerTo(asked.ask, slot, deps);
+      return { ...given, history: asked.history, setAside: undefined, tooLong: false };
     } catch (error) {
-      if (!(error instanceof BadRequest)) throw error;
+      if (!isAbout(error)) throw error;
       const tooLong = saysTooLong(error);
       const stood = asked?.history ?? told.length;
       if (stood === 0) {
         const request = asked === undefined ? '' : requestHash(pin, asked.ask);
-        return { answer: NO_ANSWER, history: 0, request, requests, setAside: error.message, tooLong };
+        return { answer: NO_ANSWER, history: 0, request, setAside: error.message, tooLong };
       }
       told = tooLong && !shortened ? told.slice(told.length - stood + 1) : [];
     }
   }
 }
+
+/** Whether a request failed for what is in it: another text may be answered. */
+const isAbout = (error: unknown): error is BadRequest | Unanswerable =>
+  error instanceof BadRequest || error instanceof Unanswerable;
 
 type Given = Pick<Answered, 'answer' | 'request'>;
 
@@ -194,29 +193,26 @@ type Given = Pick<Answered, 'answer' | 'request'>;
  * The answer to a question. One of which nothing can be read is met by one more question, where the generator has one;
  * the answer to that counts then. The ledger has the first among the wasted ones.
  */
-async function answerTo(ask: Ask, slot: string, deps: RoundDeps, onRequest: () => void): Promise<Given> {
-  const first = await askOnce(ask, slot, deps, onRequest);
+async function answerTo(ask: Ask, slot: string, deps: RoundDeps): Promise<Given> {
+  const first = await askOnce(ask, slot, deps);
   const again = deps.generator.again?.(ask, first.answer.text);
   if (again === undefined) return first;
   try {
-    return await askOnce(again, slot, deps, onRequest);
+    return await askOnce(again, slot, deps);
   } catch (error) {
-    if (error instanceof BadRequest) return first;
+    if (isAbout(error)) return first;
     throw error;
   }
 }
 
 /** What is said to one question: by the cache, else by the endpoint. */
-async function askOnce(ask: Ask, slot: string, deps: RoundDeps, onRequest: () => void): Promise<Given> {
+async function askOnce(ask: Ask, slot: string, deps: RoundDeps): Promise<Given> {
   const { pin, client, answers, generator, signal } = deps;
   const request = requestHash(pin, ask);
   const known = answers.find(request);
   if (known !== undefined) return { request, answer: known };
   try {
-    const answer = await persist(() => {
-      onRequest();
-      return client.complete(requestOf(pin, ask, request, slot), signal);
-    }, signal);
+    const answer = await client.complete(requestOf(pin, ask, request, slot), signal);
     answers.keep(request, answer);
     return { request, answer };
   } catch (error) {

@@ -223,6 +223,28 @@ const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
     },
     says: ['endpoint default', 'request r17', '400'],
   },
+  Unanswerable: {
+    async provoke() {
+      // A server that breaks down over one prompt and answers others.
+      const server = createServer(async (asked, response) => {
+        let body = '';
+        for await (const chunk of asked) body += String(chunk);
+        if (body.includes('poison')) response.writeHead(500).end('out of luck');
+        else response.end(JSON.stringify({ choices: [{ text: 'x', finish_reason: 'stop' }] }));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      servers.push(async () => server.close());
+      const settings = pipeline.settings.endpoints.default;
+      if (settings === undefined) throw new Error('no endpoint');
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const client = openEndpointClient('default', { ...settings, urls: [url] });
+      const body = { model: 'm', prompt: 'poison' };
+      const sizes = { promptTokens: 9, maxTokens: 1 };
+      const request = { path: '/v1/completions' as const, body, id: 'r18', affinity: 's', ...sizes };
+      return thrown(() => client.complete(request)).finally(client.close);
+    },
+    says: ['endpoint default', 'request r18', 'replica 127.0.0.1', "server's log", 'out of luck'],
+  },
   ActivityStalled: {
     async provoke() {
       const entry = new URL('../worker/odd-task.ts', import.meta.url);
@@ -317,6 +339,20 @@ const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
   EndpointUnauthorized: {
     provoke: async () => open(SPEC, withEndpoint({ urls: [await answering(401)] })),
     says: ['endpoint default', 'environment variable'],
+  },
+  EndpointUntrusted: {
+    async provoke() {
+      const server = createServer((_, response) =>
+        response.writeHead(307, { location: 'http://elsewhere.example/v1/models' }).end(),
+      );
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      servers.push(async () => server.close());
+      return open(
+        SPEC,
+        withEndpoint({ urls: [`http://127.0.0.1:${(server.address() as AddressInfo).port}`] }),
+      );
+    },
+    says: ['endpoint default', 'http://elsewhere.example', '"url"'],
   },
   UnknownName: {
     provoke: () => open(textSpec('d', { synthesize: { ...SYNTHESIZE, endpoint: 'defualt' } })),

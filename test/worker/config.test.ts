@@ -16,7 +16,7 @@ test('names become settings: defaults filled in, paths from the file’s folder,
     endpoints: {
       default: {
         urls: ['http://vllm:8000'],
-        concurrency: 32,
+        concurrency: 256,
         timeoutMs: 300_000,
         window: 4096,
         newTokens: 400,
@@ -60,7 +60,6 @@ test('a secret that is not set is named by its variable, and no secret may stand
   const inline = { ...config, endpoints: { default: { url: 'http://x', apiKey: 'secret' } } };
   expect(() => settingsOf(inline, at)).toThrow(/apiKey: unknown key/);
 });
-
 test('an endpoint says how a chat model is held to the form of its answers', () => {
   const endpoint = (structuredOutput: string) => ({
     ...config,
@@ -68,4 +67,20 @@ test('an endpoint says how a chat model is held to the form of its answers', () 
   });
   expect(settingsOf(endpoint('none'), at).endpoints.default?.structuredOutput).toBe('none');
   expect(() => settingsOf(endpoint('xml'), at)).toThrow('endpoints.default.structuredOutput');
+});
+test('headers come from the environment, and the file of an authority from the configuration’s folder', () => {
+  const endpoints = {
+    default: { url: ['https://a', 'https://b'], headersEnv: { 'X-Team': 'KEY' }, ca: 'ca.pem' },
+  };
+  expect(settingsOf({ ...config, endpoints }, at).endpoints.default).toMatchObject({
+    urls: ['https://a', 'https://b'],
+    headers: { 'X-Team': 'k' },
+    ca: '/etc/instruct-lake/ca.pem',
+  });
+  const unset = { default: { url: 'https://a', headersEnv: { 'X-Team': 'NOT_SET' } } };
+  expect(() => settingsOf({ ...config, endpoints: unset }, at)).toThrow(
+    /header X-Team of endpoint default is in the environment variable NOT_SET, which is not set/,
+  );
+  const wrong = { default: { url: 'https://a', headersEnv: { 'X Team': 'KEY' } } };
+  expect(() => settingsOf({ ...config, endpoints: wrong }, at)).toThrow(/headersEnv.X Team/);
 });

@@ -1,228 +1,199 @@
-import { randomBytes } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
-import pLimit from 'p-limit';
-import { Agent, request } from 'undici';
-import {
-  BadRequest,
-  EndpointUnauthorized,
-  EndpointUnavailable,
-  type ErrorContext,
-  type LakeError,
-  ModelNotFound,
-} from '../../../lake/errors.ts';
+import { LakeError, Unanswerable } from '../../../lake/errors.ts';
 import type { EndpointSettings } from '../../settings.ts';
+import { orAborted, pause } from './abort.ts';
+import type { Completion, CompletionRequest } from './completion.ts';
+import { openDispatcher } from './dispatcher.ts';
 import { laterThan } from './drain.ts';
+import { servedModel } from './models.ts';
+import type { Failure } from './refusal.ts';
+import { openReplica, type Replica } from './replica.ts';
+import { type EndpointStatistics, openCounters } from './statistics.ts';
+import { afterFailure, noTries, type Tries, waitOf } from './tries.ts';
 
-/** One answer of an endpoint, with the server's own token counts. */
-export interface Completion {
-  text: string;
-  finishReason: string;
-  promptTokens: number;
-  /** Of the prompt's tokens, those that the server had in its prefix cache; 0 where it does not say. */
-  cachedTokens: number;
-  completionTokens: number;
-  /** Seconds from the first try to the answer. */
-  seconds?: number;
-  /** Tokens of tries that failed, where that is known. */
-  wastedTokens?: number;
-}
-export interface CompletionRequest {
-  path: '/v1/completions' | '/v1/chat/completions';
-  /** The whole body, the model in it. */
-  body: Record<string, unknown>;
-  /** The request's hash: named in errors; what is sent as `X-Request-Id` begins with it. */
-  id: string;
-  /** Requests whose prompts begin alike have the same; a replica that has seen one serves the others sooner. */
-  affinity: string;
-  /** Tokens of the prompt (or an upper estimate) and of the answer at most: what the request may cost the server. */
-  promptTokens: number;
-  maxTokens: number;
-  /** Called each time that it really goes out: what waits for a turn here has cost nothing yet. */
-  onSend?: () => void;
-}
+export type { Completion, CompletionRequest } from './completion.ts';
+
 export interface EndpointClient {
-  /** The model to ask for: the configured one when the server has it, else the only one it serves. Throws ModelNotFound. */
+  /** The model to ask for: the configured one when the replicas have it, else the only one they serve. Throws ModelNotFound. */
   model(signal?: AbortSignal): Promise<string>;
   /**
-   * Throws BadRequest, EndpointUnavailable (with `retryAfter`), EndpointUnauthorized, ModelNotFound. When `signal` aborts
-   * what waits for its turn is not sent; a request in flight still gets its answer if that comes within a few seconds.
+   * Waits for a turn and asks, several times where it must. Throws BadRequest and Unanswerable for one request alone;
+   * EndpointUnavailable (with `retryAfter`), EndpointUnauthorized, EndpointUntrusted, ModelNotFound for all. Errors tell
+   * in their context how many `tries` went out and what they wasted. When `signal` aborts what waits for its turn is not
+   * sent; a request in flight still gets its answer if that comes within a few seconds.
    */
   complete(request: CompletionRequest, signal?: AbortSignal): Promise<Completion>;
+  /** The same client for another round: its requests go behind those of the rounds that came before. */
+  line(): EndpointClient;
+  statistics(): EndpointStatistics;
   close(): Promise<void>;
 }
 
-/**
- * A client of the OpenAI completions protocols. Redirects are not followed: a key must not travel to another host.
- */
-export function openEndpointClient(name: string, settings: EndpointSettings): EndpointClient {
-  const base = (settings.urls[0] ?? '').replace(/\/+$/, '');
-  const agent = new Agent({
-    connections: settings.concurrency,
-    headersTimeout: settings.timeoutMs,
-    bodyTimeout: settings.timeoutMs,
-    connectTimeout: 10_000,
-  });
-  /** Waiting for a turn here does not count against a request's deadline. */
-  const limit = pLimit(settings.concurrency);
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    ...(settings.apiKey === undefined ? {} : { authorization: `Bearer ${settings.apiKey}` }),
-  };
-
-  async function call(
-    path: string,
-    body: unknown,
-    where: ErrorContext,
-    signal?: AbortSignal,
-  ): Promise<unknown> {
-    const deadline = AbortSignal.timeout(settings.timeoutMs);
-    try {
-      const answer = await request(`${base}${path}`, {
-        method: body === undefined ? 'GET' : 'POST',
-        headers:
-          where.requestId === undefined ? headers : { ...headers, 'x-request-id': headerId(where.requestId) },
-        body: body === undefined ? null : JSON.stringify(body),
-        dispatcher: agent,
-        signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
-      });
-      const text = await answer.body.text();
-      if (answer.statusCode !== 200) {
-        throw refusal(answer.statusCode, text, answer.headers['retry-after'], where);
-      }
-      return JSON.parse(text) as unknown;
-    } catch (cause) {
-      if (signal?.aborted) throw cause;
-      if (cause instanceof Error && 'family' in cause) throw cause;
-      const why = deadline.aborted
-        ? `no answer within ${settings.timeoutMs / 1000} s`
-        : cause instanceof Error
-          ? `${cause.name}: ${cause.message}`
-          : String(cause);
-      throw new EndpointUnavailable(`the inference endpoint does not answer: ${why}`, where, { cause });
-    }
-  }
-
-  return {
-    async model(signal) {
-      const where = { endpoint: name };
-      const answer = (await call('/v1/models', undefined, where, signal)) as { data?: { id?: unknown }[] };
-      const served = (answer.data ?? []).map((each) => String(each.id));
-      const wanted = settings.model ?? (served.length === 1 ? served[0] : undefined);
-      if (wanted === undefined) {
-        throw new ModelNotFound(
-          `the endpoint serves ${served.length} models (${served.join(', ')}); name one as "model" in the worker's configuration`,
-          where,
-        );
-      }
-      if (!served.includes(wanted)) {
-        throw new ModelNotFound(
-          `the endpoint does not serve ${wanted} (it has: ${served.join(', ')})`,
-          where,
-        );
-      }
-      return wanted;
-    },
-    async complete({ path, body, id, onSend }, signal) {
-      signal?.throwIfAborted();
-      const where = { endpoint: name, requestId: id };
-      // As many listen as a round has requests.
-      if (signal !== undefined) setMaxListeners(0, signal);
-      let sent = false;
-      const turn = limit(async () => {
-        signal?.throwIfAborted();
-        sent = true;
-        onSend?.();
-        const patience = signal === undefined ? undefined : laterThan(signal);
-        try {
-          return completionOf(await call(path, body, where, patience?.signal), where);
-        } finally {
-          patience?.end();
-        }
-      });
-      return signal === undefined ? turn : unlessWaiting(turn, signal, () => !sent);
-    },
-    close: () => agent.destroy(),
-  };
-}
+/** How long requests wait for an endpoint that answers nothing before it is left to Temporal's retry. */
+const PATIENCE_MS = 15_000;
+/** A server that wants to be left alone for longer is left to Temporal's retry. */
+const LONGEST_ASKED_MS = 60_000;
+/** The question that tells whether an endpoint answers at all. */
+const PROBE_MS = 60_000;
+const PROBE = {
+  '/v1/completions': { prompt: 'Hello' },
+  '/v1/chat/completions': { messages: [{ role: 'user', content: 'Hello' }] },
+};
 
 /**
- * A request's id for the server: the first half of its hash, and a half of its own for each try. vLLM answers 400 to an
- * id that it still has under way, as after a lost connection. 32 hexadecimal digits can be read as a UUID, without which
- * others (llama-cpp-python's server) answer 400.
+ * A client of the OpenAI completions protocols that keeps every replica of an endpoint full: all rounds of a worker wait
+ * in one queue, and each replica takes from it what its limiter allows. Throws InvalidConfig.
  */
-const headerId = (hash: string): string => hash.slice(0, 16) + randomBytes(8).toString('hex');
+export function openEndpointClient(
+  name: string,
+  settings: EndpointSettings,
+  { patienceMs = PATIENCE_MS }: { patienceMs?: number } = {},
+): EndpointClient {
+  const replicas = settings.urls.map((url) => openReplica(name, url, settings));
+  const counters = openCounters();
+  const dispatcher = openDispatcher(name, replicas, { ceiling: settings.concurrency, patienceMs }, counters);
+  const timeoutMs = settings.timeoutMs;
+  let lines = 0;
+  /** Requests that may bring a server down are asked one after the other. */
+  let suspects: Promise<unknown> = Promise.resolve();
 
-/** A turn may be far off, behind requests of others: who is cancelled does not wait for it. */
-function unlessWaiting<T>(turn: Promise<T>, signal: AbortSignal, waits: () => boolean): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => (waits() ? reject(signal.reason) : undefined);
-    signal.addEventListener('abort', onAbort, { once: true });
-    turn.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}
-
-function completionOf(answer: unknown, where: ErrorContext): Completion {
-  const { choices, usage } = answer as {
-    choices?: { text?: unknown; message?: { content?: unknown }; finish_reason?: unknown }[];
-    usage?: {
-      prompt_tokens?: unknown;
-      completion_tokens?: unknown;
-      prompt_tokens_details?: { cached_tokens?: unknown } | null;
-    };
-  };
-  const choice = choices?.[0];
-  // A chat model that said nothing (it was still thinking, or declined) has null for its content.
-  const text = choice?.text ?? (choice?.message?.content === null ? '' : choice?.message?.content);
-  if (typeof text !== 'string') {
-    throw new EndpointUnavailable(
-      'the answer holds no completion text; is this an OpenAI-compatible server?',
-      where,
+  /** One turn and what became of it. */
+  async function once(
+    job: { body: string; request: CompletionRequest; line: number; tries: Tries; avoid: Replica | undefined },
+    signal: AbortSignal | undefined,
+  ): Promise<{ replica: Replica; outcome: Completion | Failure }> {
+    const { body, request, line, tries, avoid } = job;
+    const { path, id, affinity } = request;
+    const { replica, place } = await dispatcher.turn(
+      { line, affinity, avoid, again: tries.count > 0 },
+      signal,
     );
-  }
-  return {
-    text,
-    finishReason: typeof choice?.finish_reason === 'string' ? choice.finish_reason : 'unknown',
-    promptTokens: count(usage?.prompt_tokens),
-    cachedTokens: count(usage?.prompt_tokens_details?.cached_tokens),
-    completionTokens: count(usage?.completion_tokens),
-  };
-}
-
-const count = (value: unknown): number => (typeof value === 'number' && value >= 0 ? Math.floor(value) : 0);
-
-function refusal(
-  status: number,
-  body: string,
-  retryAfter: string | string[] | undefined,
-  where: ErrorContext,
-): LakeError {
-  // What a server says may quote the prompt: keep it short and without control characters.
-  const said = body.slice(0, 300).replace(/[^\x20-\x7e]+/g, ' ');
-  switch (status) {
-    case 400:
-    case 413:
-    case 422:
-      return new BadRequest(`the endpoint refuses the request (${status}): ${said}`, where);
-    case 401:
-    case 403:
-      return new EndpointUnauthorized(
-        `the endpoint refuses the worker's key (${status}); set it in the environment variable that the configuration names`,
-        where,
-      );
-    case 404:
-      return new ModelNotFound(`the endpoint knows no such model or path (404): ${said}`, where);
-    default: {
-      const wait = retryAfterMs(retryAfter);
-      return new EndpointUnavailable(
-        `the endpoint answers ${status}: ${said}`,
-        wait === undefined ? where : { ...where, retryAfter: wait },
-      );
+    tries.count++;
+    counters.sent++;
+    request.onSend?.();
+    const patience = signal === undefined ? undefined : laterThan(signal);
+    try {
+      const outcome = await replica.complete(place, { path, body, id, timeoutMs }, patience?.signal);
+      if ('kind' in outcome) {
+        counters.failed[outcome.kind]++;
+        return { replica, outcome };
+      }
+      counters.answered++;
+      counters.seconds += outcome.seconds;
+      return { replica, outcome: { ...outcome, tries: tries.count, wastedTokens: 0 } };
+    } finally {
+      patience?.end();
+      dispatcher.go();
     }
   }
+  /** The same when no other suspect is under way. */
+  function alone(...args: Parameters<typeof once>): ReturnType<typeof once> {
+    const turn = suspects.then(() => once(...args));
+    suspects = turn.catch(() => {});
+    return orAborted(turn, args[1]);
+  }
+
+  async function complete(
+    request: CompletionRequest,
+    line: number,
+    signal?: AbortSignal,
+  ): Promise<Completion> {
+    signal?.throwIfAborted();
+    const body = JSON.stringify(request.body);
+    const tries = noTries();
+    const first = performance.now();
+    const atFirst = counters.answered;
+    let wastedTokens = 0;
+    let avoid: Replica | undefined;
+    let ask = once;
+    // Answers that others get between a failure and the next say that the endpoint is there.
+    let answered = atFirst;
+    for (;;) {
+      const { replica, outcome } = await ask({ body, request, line, tries, avoid }, signal).catch(
+        (error: unknown) => {
+          throw told(error, tries, wastedTokens);
+        },
+      );
+      if (!('kind' in outcome)) return { ...outcome, wastedTokens };
+      const { kind, error } = outcome;
+      if (kind === 'final') throw told(error, tries, wastedTokens);
+      const turnedAway = kind === 'refusing' || kind === 'unreachable';
+      if (!turnedAway) {
+        wastedTokens += request.promptTokens;
+        counters.wastedTokens += request.promptTokens;
+      }
+      const next = afterFailure(tries, kind);
+      if (next === 'give up' && (counters.answered > answered || (await answers(request, signal)))) {
+        throw told(unanswerable(name, request.id, tries, error), tries, wastedTokens);
+      }
+      const { retryAfter = 0 } = error.context;
+      const outage = turnedAway && counters.answered === atFirst && performance.now() - first > patienceMs;
+      if (next === 'give up' || next === 'away' || outage || retryAfter > LONGEST_ASKED_MS) {
+        throw told(error, tries, wastedTokens);
+      }
+      answered = counters.answered;
+      if (next === 'suspect') ask = alone;
+      // What has broken off with one replica is asked of another at once.
+      const moves = (kind === 'lost' || kind === 'unreachable') && avoid === undefined && hasOther(replica);
+      avoid = replica;
+      if (!moves) await pause(waitOf(request.id, tries, retryAfter), signal);
+    }
+  }
+  const hasOther = (replica: Replica): boolean => replicas.some((each) => each !== replica && each.usable);
+
+  /** Whether the endpoint answers anything at all, when nobody else has been answered lately. */
+  async function answers({ path, body }: CompletionRequest, signal?: AbortSignal): Promise<boolean> {
+    const question = {
+      path,
+      body: JSON.stringify({ model: body.model, max_tokens: 1, ...PROBE[path] }),
+      timeoutMs: Math.min(timeoutMs, PROBE_MS),
+    };
+    const outcomes = await Promise.all(
+      replicas.map((replica) => replica.complete(replica.take(), question, signal)),
+    );
+    dispatcher.go();
+    // One that refuses this question for what is in it is there too.
+    return outcomes.some((outcome) => !('kind' in outcome) || outcome.kind === 'final');
+  }
+
+  const lineAt = (line: number): EndpointClient => ({
+    model: (signal) => servedModel(name, settings, replicas, signal),
+    complete: (request, signal) => complete(request, line, signal),
+    line: () => lineAt(++lines),
+    statistics: () => ({
+      ...counters,
+      failed: { ...counters.failed },
+      inFlight: replicas.reduce((sum, { limiter }) => sum + limiter.inFlight, 0),
+      waiting: dispatcher.waiting,
+      limit: Math.min(
+        settings.concurrency,
+        replicas.reduce((sum, { limiter }) => sum + limiter.limit, 0),
+      ),
+      replicas: replicas.map((each) => ({
+        name: each.name,
+        state: each.breaker.state,
+        inFlight: each.limiter.inFlight,
+        limit: each.limiter.limit,
+      })),
+    }),
+    async close() {
+      dispatcher.close();
+      await Promise.all(replicas.map((each) => each.close()));
+    },
+  });
+  return lineAt(0);
 }
 
-/** Retry-After in seconds (RFC 9110 section 10.2.3); its date form is left to our own backoff. */
-function retryAfterMs(header: string | string[] | undefined): number | undefined {
-  const seconds = Number(Array.isArray(header) ? header[0] : header);
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, 3600) * 1000 : undefined;
+function unanswerable(endpoint: string, requestId: string, tries: Tries, last: LakeError): Unanswerable {
+  const { replica } = last.context;
+  return new Unanswerable(
+    `the endpoint failed at this request ${tries.failures} times and answers others; look for its id in the server's log. The last time: ${last.reason}`,
+    { endpoint, requestId, ...(replica === undefined ? {} : { replica }) },
+    { cause: last },
+  );
+}
+
+/** The error with what the request has cost in its context. */
+function told(error: unknown, { count }: Tries, wastedTokens: number): unknown {
+  if (error instanceof LakeError) Object.assign(error.context, { tries: count, wastedTokens });
+  return error;
 }

@@ -1,3 +1,5 @@
+import { onAbort } from './abort.ts';
+
 /** What requests in flight get when those who asked are cancelled: the endpoint is at work on the answers already. */
 const DRAIN_MS = 5_000;
 
@@ -5,16 +7,16 @@ const DRAIN_MS = 5_000;
 export function laterThan(signal: AbortSignal, ms = DRAIN_MS): { signal: AbortSignal; end(): void } {
   const later = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  const onAbort = (): void => {
+  const wait = (): void => {
     timer = setTimeout(() => later.abort(signal.reason), ms);
   };
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
+  const off = onAbort(signal, wait);
+  if (signal.aborted) wait();
   return {
     signal: later.signal,
     end() {
       clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
+      off();
     },
   };
 }

@@ -4,7 +4,9 @@ import { type EndpointClient, openEndpointClient } from './client.ts';
 
 /** The endpoints of a worker's configuration, each with one client that all its rounds share. */
 export interface Endpoints {
-  /** Throws UnknownName. */
+  /**
+   * The client for one round: its requests wait behind those of the rounds before it. Throws UnknownName, InvalidConfig.
+   */
   client(name: string): EndpointClient;
   settings(name: string): EndpointSettings;
   close(): Promise<void>;
@@ -16,7 +18,7 @@ export function openEndpoints(settings: Record<string, EndpointSettings>): Endpo
     client(name) {
       const found = open.get(name) ?? openEndpointClient(name, named('endpoint', name, settings));
       open.set(name, found);
-      return found;
+      return found.line();
     },
     settings: (name) => named('endpoint', name, settings),
     async close() {

@@ -92,7 +92,8 @@ function answered(prompt: string): Completion {
     maxTokens: GENERATOR.newTokens,
     stop: [],
   });
-  return { text, finishReason: finish, promptTokens, cachedTokens: 0, completionTokens };
+  const cost = { promptTokens, cachedTokens: 0, completionTokens, seconds: 0, tries: 1, wastedTokens: 0 };
+  return { text, finishReason: finish, ...cost };
 }
 
 /** Every text is asked about once here, so that there is nothing to find. */

@@ -21,6 +21,9 @@ const answer = (n: number): Completion => ({
   promptTokens: n,
   cachedTokens: 0,
   completionTokens: 1,
+  seconds: 0.1,
+  tries: 1,
+  wastedTokens: 0,
 });
 const request = (n: number): string => sha256(`request ${n}`);
 const recorded = (n: number): Recorded => [request(n), answer(n)];

@@ -48,7 +48,16 @@ export async function round(
         asked.push(sent);
         const given = answer(sent, asked.length);
         if (given instanceof Error) throw given;
-        return { text: given, finishReason: 'stop', promptTokens: 10, cachedTokens: 0, completionTokens: 5 };
+        return {
+          text: given,
+          finishReason: 'stop',
+          promptTokens: 10,
+          cachedTokens: 0,
+          completionTokens: 5,
+          seconds: 0.1,
+          tries: 1,
+          wastedTokens: 0,
+        };
       },
     },
     answers,

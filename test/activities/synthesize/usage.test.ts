@@ -33,6 +33,7 @@ const completion: fc.Arbitrary<Completion> = fc
     promptTokens: prompt,
     cachedTokens: Math.floor((prompt * cached) / 100),
     completionTokens: completion,
+    tries: 1,
     seconds,
     wastedTokens: wasted,
   }));
@@ -219,5 +220,6 @@ describe('a chunk', () => {
 });
 
 function answer(promptTokens: number, completionTokens: number): Completion {
-  return { text: 'x', finishReason: 'stop', promptTokens, cachedTokens: 0, completionTokens };
+  const cost = { seconds: 0, tries: 1, wastedTokens: 0 };
+  return { text: 'x', finishReason: 'stop', promptTokens, cachedTokens: 0, completionTokens, ...cost };
 }
