@@ -12,17 +12,17 @@ import { canonical, openPipeline, type Pipeline, putTexts, textSpec } from '../p
 
 const DOMAIN = 'steered';
 const PARTITIONS = 8;
-const TEXTS = 12;
+const TEXTS = 30;
 const WITHIN = { within: 90_000, every: 20 };
 let pipeline: Pipeline;
 
 /** Rounds of several requests each, so that they are met under way. */
 beforeAll(async () => {
-  pipeline = await openPipeline(await openLab({ searchAttributes: true }), { delayMs: 150 });
+  pipeline = await openPipeline(await openLab({ searchAttributes: true }), { delayMs: 100 });
   const sentences = samplePassages().flatMap(({ text }) => text.split(/(?<=[.?!])\s+/));
   for (let file = 0; file < PARTITIONS; file++) {
     const texts = Array.from({ length: TEXTS }, (_, i) => {
-      const at = (file * TEXTS + i) * 3;
+      const at = file * TEXTS + i;
       return sentences.slice(at, at + 3).join(' ');
     });
     await putTexts(pipeline.store, `raw/${DOMAIN}/${file}.parquet`, texts);
