@@ -165,7 +165,9 @@ describe('a poison text', () => {
 });
 
 describe('cancelling', () => {
-  test('who waits leaves the queue at once, who is under way is broken off, and nothing more goes out', async () => {
+  test('who waits leaves the queue at once, who is under way is broken off after a while, and nothing more goes out', {
+    timeout: 20_000,
+  }, async () => {
     let broken = 0;
     const server = await serve((_, response) => {
       response.once('close', () => broken++);
@@ -178,6 +180,11 @@ describe('cancelling', () => {
       what: 'nothing was asked',
     });
     cancel.abort(new Error('cancelled'));
+    await until(async () => gpu.statistics().waiting === 0 || undefined, {
+      within: 1_000,
+      what: 'some wait',
+    });
+    expect(broken).toBe(0);
     for (const failure of await Promise.all(failures)) expect(failure.message).toBe('cancelled');
     expect(gpu.statistics()).toMatchObject({ waiting: 0, inFlight: 0, sent: 4 });
     await until(async () => broken === 4 || undefined, { within: 5_000, what: 'some were not broken off' });
