@@ -103,7 +103,11 @@ export async function openScene(
         const before = cpuOf(gpu);
         const { workflowId } = await startIngest(client, specOf(options), RUN);
         const handle = client.workflow.getHandle<typeof ingestDomain>(workflowId);
-        await orAborted(handle.result(), signal);
+        // Ended, not left: whoever waits for its result would still ask when the connection is closed.
+        const end = (): void => void handle.terminate('the bench was ended').catch(() => {});
+        signal.addEventListener('abort', end, { once: true });
+        await handle.result().finally(() => signal.removeEventListener('abort', end));
+        signal.throwIfAborted();
         const after = cpuOf(gpu);
         const cpuSeconds = before === undefined || after === undefined ? undefined : after - before;
         return { cpuSeconds };
@@ -162,12 +166,4 @@ async function kill(child: ChildProcess): Promise<void> {
 function cpuOf(children: readonly ChildProcess[]): number | undefined {
   const each = children.map(({ pid }) => (pid === undefined ? undefined : cpuSecondsOf(pid)));
   return each.includes(undefined) ? undefined : each.reduce((sum: number, one) => sum + (one ?? 0), 0);
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
