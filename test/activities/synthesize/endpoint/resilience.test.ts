@@ -142,7 +142,8 @@ describe('a poison text', () => {
   }, 20_000);
   test('that brings the server down takes no other text with it', async () => {
     const held = new Set<() => void>();
-    const server = await serve((_, response, body) => {
+    const server = await serve((asked, response, body) => {
+      if (asked.url === '/health') return void response.end();
       if (body.includes('poison')) {
         // All that is under way is lost.
         for (const lose of held) lose();
@@ -154,14 +155,14 @@ describe('a poison text', () => {
       setTimeout(() => {
         held.delete(lose);
         answer(response);
-      }, 30);
+      }, 1_000);
     });
-    const gpu = client(server.url, { concurrency: 8 });
+    const gpu = client(server.url, { concurrency: 32, timeoutMs: 20_000 });
     const failure = failureOf(gpu.complete(asking('poison')));
-    const others = await Promise.all(many(200).map((text) => gpu.complete(asking(text))));
-    expect(others).toHaveLength(200);
+    const others = await Promise.all(many(8).map((text) => gpu.complete(asking(text))));
+    expect(others).toHaveLength(8);
     expect(await failure).toBeInstanceOf(Unanswerable);
-  }, 30_000);
+  }, 60_000);
 });
 
 describe('cancelling', () => {
