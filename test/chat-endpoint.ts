@@ -6,7 +6,7 @@ import { ownLibrary } from '../activities/synthesize/generators/prompt-library.t
 import { unitHash } from '../lake/random.ts';
 
 export interface ChatQuestion {
-  /** `X-Request-Id`. */
+  /** The hash in its `X-Request-Id`. */
   id: string;
   messages: { role: string; content: string }[];
   /** Type of the response format; undefined where none was asked for. */
@@ -72,7 +72,7 @@ async function serve(
   let sent = '';
   for await (const chunk of from.setEncoding('utf8')) sent += chunk;
   const { messages, max_tokens, response_format: format } = JSON.parse(sent) as Body;
-  asked.push({ id: String(from.headers['x-request-id']), messages, format: format?.type });
+  asked.push({ id: String(from.headers['x-request-id']).slice(0, 16), messages, format: format?.type });
   if (format !== undefined && refuses.includes(format.type)) {
     const message = refusal ?? `'response_format' of type '${format.type}' is not supported with this model.`;
     return reply(400, { error: { message, type: 'invalid_request_error', param: 'response_format' } });

@@ -110,7 +110,9 @@ test('every text is asked about once, one question before all of them, and garbl
   expect(again.length).toBeGreaterThan(3);
   expect(new Set(questions.map(({ id }) => id)).size).toBe(questions.length);
   const entries = await entriesOf('r1');
-  expect(entries.filter(({ request }) => again.some(({ id }) => id === request))).toHaveLength(again.length);
+  expect(entries.filter(({ request }) => again.some(({ id }) => request.startsWith(id)))).toHaveLength(
+    again.length,
+  );
   expect(entries.filter(({ drops }) => 'unreadable' in drops)).toEqual([]);
 });
 

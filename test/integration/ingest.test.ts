@@ -109,7 +109,9 @@ describe('search attributes', () => {
   });
 
   test('where they are not, nothing of the run is another', async () => {
-    expect(results[1].counts).toEqual(results[0].counts);
+    // Seconds are of the clock; everything else is counted.
+    const counted = results.map(({ counts: { requestSeconds: _, ...rest } }) => rest);
+    expect(counted[1]).toEqual(counted[0]);
     expect(await canonical(prepared.store, RUN)).toEqual(await canonical(plain.store, RUN));
   });
 });
