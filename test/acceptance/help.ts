@@ -28,6 +28,9 @@ const wanted = [
   'status',
   'verify',
   'drops',
+  'ledger',
+  'pause',
+  'set-concurrency',
 ];
 const missing = [...wanted, 'doctor', 'spec', 'spec schema'].filter((name) => !commands.includes(name));
 must(missing.length === 0, `the ${commands.length} commands are there: ${commands.join(', ')}`);
