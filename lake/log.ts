@@ -119,8 +119,12 @@ async function leaveHint(store: ObjectStore, domain: string, number: number): Pr
   }
 }
 
+/** A store may give a mixture of two hints while one is written over the other: that is none. */
 async function readHint(store: ObjectStore, domain: string): Promise<number> {
-  const bytes = await store.find(logHintKey(domain));
+  const bytes = await store.find(logHintKey(domain)).catch((error: unknown) => {
+    if (error instanceof CorruptLake) return undefined;
+    throw error;
+  });
   if (bytes === undefined) return 0;
   try {
     const { number } = JSON.parse(new TextDecoder().decode(bytes)) as { number?: unknown };

@@ -74,9 +74,20 @@ export async function judgePairs(
       const drawn = await draw(work, pins, judge, input);
       const texts = await textsOf(work, drawn);
       const limit = pLimit(endpoints.settings(judge.endpoint).concurrency);
-      // All are waited for: what was answered is kept, also when one of them fails.
+      // All that went out are waited for, so that their answers are kept; after a failure nothing more goes out.
+      let failure: unknown;
       const asked = await Promise.allSettled(
-        drawn.map(({ id, pair }) => limit(() => ask(pair, texts.get(id) ?? ''))),
+        drawn.map(({ id, pair }) =>
+          limit(async () => {
+            if (failure !== undefined) throw failure;
+            try {
+              return await ask(pair, texts.get(id) ?? '');
+            } catch (error) {
+              failure ??= error;
+              throw error;
+            }
+          }),
+        ),
       );
       await answers.flush();
       signal.throwIfAborted();

@@ -53,6 +53,8 @@ export function openEndpointClient(
   const dispatcher = openDispatcher(name, replicas, { ceiling: settings.concurrency, patienceMs }, counters);
   const timeoutMs = settings.timeoutMs;
   let lines = 0;
+  /** When anybody was answered last. */
+  let lastAnswer = 0;
   /** Requests that may bring a server down are asked one after the other. */
   let suspects: Promise<unknown> = Promise.resolve();
 
@@ -78,6 +80,7 @@ export function openEndpointClient(
         return { replica, outcome };
       }
       counters.answered++;
+      lastAnswer = performance.now();
       counters.seconds += outcome.seconds;
       return { replica, outcome: { ...outcome, tries: tries.count, wastedTokens: 0 } };
     } finally {
@@ -101,12 +104,11 @@ export function openEndpointClient(
     const body = JSON.stringify(request.body);
     const tries = noTries();
     const first = performance.now();
-    const atFirst = counters.answered;
     let wastedTokens = 0;
     let avoid: Replica | undefined;
     let ask = once;
     // Answers that others get between a failure and the next say that the endpoint is there.
-    let answered = atFirst;
+    let answered = counters.answered;
     for (;;) {
       const { replica, outcome } = await ask({ body, request, line, tries, avoid }, signal).catch(
         (error: unknown) => {
@@ -126,7 +128,8 @@ export function openEndpointClient(
         throw told(unanswerable(name, request.id, tries, error), tries, wastedTokens);
       }
       const { retryAfter = 0 } = error.context;
-      const outage = turnedAway && counters.answered === atFirst && performance.now() - first > patienceMs;
+      const quietMs = performance.now() - Math.max(first, lastAnswer);
+      const outage = turnedAway && quietMs > patienceMs;
       if (next === 'give up' || next === 'away' || outage || retryAfter > LONGEST_ASKED_MS) {
         throw told(error, tries, wastedTokens);
       }

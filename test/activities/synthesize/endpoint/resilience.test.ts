@@ -89,6 +89,20 @@ describe('an outage', () => {
     const failures = await Promise.all(many(6).map((text) => failureOf(gpu.complete(asking(text)))));
     for (const failure of failures) expect(failure).toBeInstanceOf(EndpointUnavailable);
   }, 20_000);
+  test('of refusals is one too for those who asked before others were answered', {
+    timeout: 20_000,
+  }, async () => {
+    let answered = 0;
+    const server = await serve((_, response) => {
+      if (answered++ < 3) answer(response);
+      else json(response, 503, {});
+    });
+    const gpu = client(server.url);
+    const ends = await Promise.all(
+      many(12).map((text) => gpu.complete(asking(text)).catch((error) => error)),
+    );
+    expect(ends.filter((end) => end instanceof EndpointUnavailable)).toHaveLength(9);
+  });
   test('of refusals alone is handed on with the wait that was asked for', async () => {
     const server = await serve((_, response) => json(response, 503, {}, { 'retry-after': '3' }));
     const gpu = client(server.url);
