@@ -61,12 +61,12 @@ shows(ascii, /> synthesize\s+\[#+\.+\] +\d+%/, 'a bar of ASCII');
 must(!plain.includes('\x1b'), 'what is no terminal gets plain lines');
 shows(
   plain.split('\n'),
-  /^\[\d+ s\] {3}synthesize +\d+\/12 \d+ texts prompted, \d+ pairs \(about \d+ s left, [\d.]+ texts\/s, .+\)$/,
+  /^\[\d+ s\] {3}synthesize +\d+\/12 \d+ texts prompted, \d+ pairs, [\d,]+ tokens in, [\d,]+ out \(about \d+ s left, [\d.]+ texts\/s, .+\)$/,
   'rates and time left on a line',
 );
 shows(
   plain.split('\n'),
-  /^\[\d+ s\] ✓ synthesize +60 texts prompted, \d+ pairs \(\d+ s\)$/,
+  /^\[\d+ s\] ✓ synthesize +60 texts prompted, \d+ pairs, [\d,]+ tokens in, [\d,]+ out \(\d+ s\)$/,
   'a line for a phase',
 );
 
