@@ -51,9 +51,9 @@ export function tokensOf(cost: number): number {
 
 /**
  * The cost of text[start, end), taken as one sentence or less, in hundredths of a token. Cutting it into several never
- * costs less than the whole: a word alone is dear, a small word costs the same everywhere.
+ * costs less than the whole as long as none of the pieces is `whole`: a few words of a sentence may read as English when it does not.
  */
-export function sentenceCost(text: string, start: number, end: number): number {
+export function sentenceCost(text: string, start: number, end: number, whole = true): number {
   let fixed = 0;
   let english = 0;
   let other = 0;
@@ -86,7 +86,7 @@ export function sentenceCost(text: string, start: number, end: number): number {
     }
     i += word.length;
   }
-  const isEnglish = words >= ENGLISH_WORDS && small * SMALL_EVERY >= words;
+  const isEnglish = whole && words >= ENGLISH_WORDS && small * SMALL_EVERY >= words;
   return fixed + (isEnglish ? english : other);
 }
 

@@ -45,7 +45,7 @@ function* units(text: string, maxTokens: number): Generator<Unit> {
 function* wordsOf(text: string, from: number, to: number, maxTokens: number): Generator<Unit> {
   for (let start = from; start < to; ) {
     const end = wordEnd(text, start, to);
-    const cost = sentenceCost(text, start, end);
+    const cost = sentenceCost(text, start, end, false);
     if (tokensOf(cost) <= maxTokens) yield { end, cost };
     else yield* codePointsOf(text, start, end);
     start = end;

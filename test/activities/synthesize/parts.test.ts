@@ -223,6 +223,10 @@ describe('splitParts', () => {
     ]);
     expect(splitParts('\ud83d\ude00x', 2)).toEqual(['\ud83d\ude00', 'x']);
   });
+  test('words of a sentence that is not English cost what they do in it, though alone they may read as English', () => {
+    const text = 'e.g xxxxxx7xx7xxxxxxxxxxBRCA1e.g\ud83d\ude00the';
+    for (const part of splitParts(text, 35)) expect(estimateTokens(part)).toBeLessThanOrEqual(35);
+  });
   test('joined they are the text; each fits or is one code point; none is empty; no pair is cut', () => {
     fc.assert(
       fc.property(text, fc.integer({ min: 1, max: 60 }), (words, most) => {
