@@ -1,5 +1,5 @@
-import pLimit from 'p-limit';
-import { readChecked, readCommit, type StageCommit } from '../lake/commit.ts';
+import { atOnce } from '../lake/at-once.ts';
+import { readCommit, readJson, type StageCommit } from '../lake/commit.ts';
 import { Unreachable } from '../lake/errors.ts';
 import { canonicalJson, sha256 } from '../lake/hash.ts';
 import { listKey } from '../lake/layout.ts';
@@ -25,8 +25,7 @@ export async function saveList(
 
 /** The items of several saved lists, one after the other. */
 export async function readItems(store: ObjectStore, lists: readonly ObjectRef[]): Promise<ListItem[]> {
-  const bodies = await Promise.all(lists.map((list) => readChecked(store, list)));
-  return bodies.flatMap((body) => JSON.parse(new TextDecoder().decode(body)) as ListItem[]);
+  return (await Promise.all(lists.map((list) => readJson<ListItem[]>(store, list)))).flat();
 }
 
 /** The references of several lists in which nothing has failed, one after the other. */
@@ -52,6 +51,5 @@ const READS = 16;
 
 /** Commits by their references, in order. */
 export function readCommits(store: ObjectStore, refs: readonly ObjectRef[]): Promise<StageCommit[]> {
-  const limit = pLimit(READS);
-  return Promise.all(refs.map((ref) => limit(() => readCommit(store, ref))));
+  return atOnce(refs, READS, (ref) => readCommit(store, ref));
 }

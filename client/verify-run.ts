@@ -1,6 +1,6 @@
 import type { Publication } from '../activities/publish/publication.ts';
 import { type Check, check, readManifest, verifyPublication } from '../activities/publish/verify.ts';
-import { readChecked } from '../lake/commit.ts';
+import { readChecked, readJson } from '../lake/commit.ts';
 import { CorruptLake, RunNotFound } from '../lake/errors.ts';
 import { checkLog, publishedRun, readHead } from '../lake/log.ts';
 import type { ObjectStore } from '../lake/store.ts';
@@ -31,8 +31,7 @@ export async function verifyRun(
   let publication: Publication | undefined;
   checks.push(
     await check('publication', async () => {
-      const bytes = await readChecked(store, published.publication);
-      const read = JSON.parse(new TextDecoder().decode(bytes)) as Publication;
+      const read = await readJson<Publication>(store, published.publication);
       if (read.domain !== domain || read.run !== run || read.generation !== published.generation) {
         throw new CorruptLake(
           `the publication is of ${read.domain}/${read.run}, generation ${read.generation}, not of generation ${published.generation}`,

@@ -167,7 +167,12 @@ function attemptFolder(store: ObjectStore, shared: string, attempt: string): Att
 
 /** Reads a commit and checks it against its reference. Throws CorruptLake when it is missing or differs. */
 export async function readCommit(store: ObjectStore, ref: ObjectRef): Promise<StageCommit> {
-  return JSON.parse(new TextDecoder().decode(await readChecked(store, ref))) as StageCommit;
+  return readJson<StageCommit>(store, ref);
+}
+
+/** Reads JSON that a commit names, its hash checked. Throws CorruptLake as `readChecked` does. */
+export async function readJson<T>(store: ObjectStore, ref: ObjectRef): Promise<T> {
+  return JSON.parse(new TextDecoder().decode(await readChecked(store, ref))) as T;
 }
 
 /** Reads an object that a commit names, whole, and checks its hash. Throws CorruptLake when it is missing or differs. */

@@ -1,9 +1,9 @@
-import pLimit from 'p-limit';
-import { commitStage, outputOf, readCommit } from '../../lake/commit.ts';
+import { commitStage, outputOf } from '../../lake/commit.ts';
 import { type ExchangeRecord, encodeRun, keyRange, mergeRuns } from '../../lake/exchange.ts';
 import { parquetStream } from '../../lake/parquet/write.ts';
-import { openCommittedRun } from '../../lake/runs.ts';
+import { openCommittedRun, openCommittedRuns } from '../../lake/runs.ts';
 import type { Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
+import { readCommits } from '../lists.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
 import { type Decision, decide } from './decide.ts';
@@ -14,7 +14,6 @@ import { verdictRecord } from './records.ts';
 import { signatureRuns } from './scan-records.ts';
 
 export const VERDICTS = 'verdicts.run';
-const READS = 16;
 
 /** All edges of a run → a verdict for each document that is dropped, which names the one that is kept. */
 export async function decideDuplicates(
@@ -37,10 +36,10 @@ export async function decideDuplicates(
     },
     async (folder) => {
       const { sources, commits, failed, texts, rejects } = await readScanned({ store }, { plan, scans });
-      const limit = pLimit(READS);
-      const found = await Promise.all(edges.map((each) => limit(() => readCommit(store, each))));
-      const edgeRuns = await Promise.all(
-        found.map((each) => limit(() => openCommittedRun(store, outputOf(each, EDGES)))),
+      const found = await readCommits(store, edges);
+      const edgeRuns = await openCommittedRuns(
+        store,
+        found.map((each) => outputOf(each, EDGES)),
       );
       async function* signatures(): AsyncGenerator<ExchangeRecord[]> {
         for (const output of commits.flatMap(signatureRuns)) {

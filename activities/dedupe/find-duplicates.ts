@@ -1,7 +1,6 @@
-import pLimit from 'p-limit';
 import { commitStage } from '../../lake/commit.ts';
 import { keyRange, mergeRuns, openRunWriter } from '../../lake/exchange.ts';
-import { openCommittedRun } from '../../lake/runs.ts';
+import { openCommittedRuns } from '../../lake/runs.ts';
 import type { Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
@@ -11,7 +10,6 @@ import { edgeRecord } from './records.ts';
 import { bucketRuns } from './scan-records.ts';
 
 export const EDGES = 'edges.run';
-const READS = 16;
 
 /**
  * The documents of one range of keys that share a hash or a band, as edges. Sources that failed are left out beforehand.
@@ -44,10 +42,7 @@ export async function findDuplicates(
       const scanned = await readScanned({ store }, { plan, scans });
       refuseNothing(scanned, pins, store.bucket);
       const failed = new Set(scanned.failed.map(({ source }) => source));
-      const limit = pLimit(READS);
-      const runs = await Promise.all(
-        scanned.commits.flatMap(bucketRuns).map((each) => limit(() => openCommittedRun(store, each))),
-      );
+      const runs = await openCommittedRuns(store, scanned.commits.flatMap(bucketRuns));
       const edges = openRunWriter();
       const state: BucketState = {};
       for await (const batch of mergeRuns(runs, keyRange(range, ranges))) {

@@ -1,6 +1,6 @@
-import { outputOf, readChecked, readCommit } from '../../lake/commit.ts';
+import { outputOf, readCommit, readJson } from '../../lake/commit.ts';
 import { mergeRuns } from '../../lake/exchange.ts';
-import { openCommittedRun } from '../../lake/runs.ts';
+import { openCommittedRuns } from '../../lake/runs.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
 import type { SourceRun } from '../plan/partitions.ts';
@@ -17,11 +17,13 @@ export async function readKept(
   const commits = await Promise.all(verdicts.map((ref) => readCommit(store, ref)));
   const failed = new Set<number>();
   for (const commit of commits) {
-    const bytes = await readChecked(store, outputOf(commit, FAILED));
-    const sources = JSON.parse(new TextDecoder().decode(bytes)) as FailedSourceRows[];
-    for (const { source } of sources) failed.add(source);
+    for (const { source } of await readJson<FailedSourceRows[]>(store, outputOf(commit, FAILED)))
+      failed.add(source);
   }
-  const opened = await Promise.all(commits.map((each) => openCommittedRun(store, outputOf(each, VERDICTS))));
+  const opened = await openCommittedRuns(
+    store,
+    commits.map((each) => outputOf(each, VERDICTS)),
+  );
   const dropped = new Map<number, Set<number>>();
   for (const { source, rowStart, rowEnd } of runs) {
     const rows = new Set<number>();

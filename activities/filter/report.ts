@@ -1,4 +1,4 @@
-import { readChecked } from '../../lake/commit.ts';
+import { readJson } from '../../lake/commit.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
 import { addSummary, commonest, emptySummary, type PairSummary } from './summary.ts';
@@ -20,10 +20,8 @@ export async function sumSummaries(
 ): Promise<PairSummary> {
   const sum = emptySummary();
   for (let i = 0; i < summaries.length; i += READS) {
-    const bodies = summaries.slice(i, i + READS).map((each) => readChecked(store, each));
-    for (const body of await Promise.all(bodies)) {
-      addSummary(sum, JSON.parse(new TextDecoder().decode(body)) as PairSummary);
-    }
+    const some = summaries.slice(i, i + READS).map((each) => readJson<PairSummary>(store, each));
+    for (const each of await Promise.all(some)) addSummary(sum, each);
   }
   return sum;
 }

@@ -1,4 +1,4 @@
-import { readChecked } from '../../lake/commit.ts';
+import { readJson } from '../../lake/commit.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
 import type { Judgement } from './answer.ts';
@@ -60,5 +60,5 @@ export function figuresOf(judge: { endpoint: string; model: string }, all: reado
 
 /** Figures that a commit or a publication names, their hash checked. */
 export async function readFigures(store: ObjectStore, ref: ObjectRef): Promise<JudgeFigures> {
-  return JSON.parse(new TextDecoder().decode(await readChecked(store, ref))) as JudgeFigures;
+  return readJson<JudgeFigures>(store, ref);
 }

@@ -1,9 +1,8 @@
-import pLimit from 'p-limit';
-import { commitStage, outputOf, readCommit, type StageCommit } from '../../lake/commit.ts';
+import { commitStage, outputOf } from '../../lake/commit.ts';
 import { keyRange, mergeRuns } from '../../lake/exchange.ts';
-import { openCommittedRun } from '../../lake/runs.ts';
-import type { Lists, Mixed, ObjectRef, RunRef } from '../../workflows/contract.ts';
-import { readLists } from '../lists.ts';
+import { openCommittedRuns } from '../../lake/runs.ts';
+import type { Lists, Mixed, RunRef } from '../../workflows/contract.ts';
+import { readCommits, readLists } from '../lists.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
 import { bytesPerToken } from '../shards/dtype.ts';
@@ -12,8 +11,6 @@ import { type Totals, unitsName } from '../tokenize/documents.ts';
 import { type Mix, type MixedSource, mixOf, sourceName } from './mix.ts';
 import { divide } from './share.ts';
 import { unitOf } from './unit.ts';
-
-const READS = 16;
 
 /** Decides how often every unit of every source stands in the mix: shares by tokens, the cut read exactly. */
 export async function mixSources(
@@ -39,12 +36,7 @@ export async function mixSources(
       etags: [],
     },
     async (folder) => {
-      const limit = pLimit(READS);
-      const commits: StageCommit[] = [];
-      for (const lists of Object.values(documents)) {
-        const refs: ObjectRef[] = await readLists(store, lists);
-        commits.push(...(await Promise.all(refs.map((each) => limit(() => readCommit(store, each))))));
-      }
+      const commits = await readCommits(store, await readLists(store, Object.values(documents).flat()));
       const wanted = mix.sources.map((source, index) => {
         const name = sourceName(source, index);
         const totals = commits.map(({ data }) => (data as Totals)[name]);
@@ -55,10 +47,9 @@ export async function mixSources(
       for (const share of divide(mix, wanted)) {
         checkCancelled();
         const holders = commits.filter(({ data }) => (data as Totals)[share.source] !== undefined);
-        const runs = await Promise.all(
-          holders.map((each) =>
-            limit(() => openCommittedRun(store, outputOf(each, unitsName(share.source)))),
-          ),
+        const runs = await openCommittedRuns(
+          store,
+          holders.map((each) => outputOf(each, unitsName(share.source))),
         );
         const all = holders.reduce(
           (sum, { data }) => {

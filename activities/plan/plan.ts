@@ -1,4 +1,4 @@
-import pLimit from 'p-limit';
+import { atOnce } from '../../lake/at-once.ts';
 import { type Committed, commitStage, type Output } from '../../lake/commit.ts';
 import { LakeError, NothingToDo, SourceUnversioned } from '../../lake/errors.ts';
 import { sha256 } from '../../lake/hash.ts';
@@ -155,39 +155,34 @@ async function readSources(
   targetBytes: number,
 ): Promise<ReadSource[]> {
   const { store, checkCancelled } = services;
-  const limit = pLimit(FOOTERS);
-  return Promise.all(
-    objects.map(({ key, etag, size }, ordinal) =>
-      limit(async () => {
-        checkCancelled();
-        const source = { ordinal, key, etag, size, rows: 0, failure: null };
-        // A readable footer says how many rows are lost with its file; without one nobody knows.
-        let rows = 0;
-        try {
-          if (etag === '') {
-            throw new SourceUnversioned(
-              'the store gives this object no ETag (it was copied into its folder?); put it there with `instruct-lake import`',
-              { bucket: store.bucket, key },
-            );
-          }
-          const object = { key, etag, size };
-          const footer = await readFooter(store, object);
-          rows = footer.rows;
-          for (const name of columns.text) requireTextColumn(footer, name);
-          for (const name of columns.id) requireIdColumn(footer, name);
-          const { pieces, maps } = await piecesOf(services, object, footer, columns, targetBytes);
-          return {
-            source: { ...source, rows },
-            pieces,
-            maps,
-            rowGroups: maps.length > 0 ? footer.rowGroups : [],
-          };
-        } catch (error) {
-          if (!(error instanceof LakeError) || error.family !== 'input') throw error;
-          const failure = { type: error.name, message: error.message };
-          return { source: { ...source, rows, failure }, pieces: [], rowGroups: [], maps: [] };
-        }
-      }),
-    ),
-  );
+  return atOnce(objects, FOOTERS, async ({ key, etag, size }, ordinal) => {
+    checkCancelled();
+    const source = { ordinal, key, etag, size, rows: 0, failure: null };
+    // A readable footer says how many rows are lost with its file; without one nobody knows.
+    let rows = 0;
+    try {
+      if (etag === '') {
+        throw new SourceUnversioned(
+          'the store gives this object no ETag (it was copied into its folder?); put it there with `instruct-lake import`',
+          { bucket: store.bucket, key },
+        );
+      }
+      const object = { key, etag, size };
+      const footer = await readFooter(store, object);
+      rows = footer.rows;
+      for (const name of columns.text) requireTextColumn(footer, name);
+      for (const name of columns.id) requireIdColumn(footer, name);
+      const { pieces, maps } = await piecesOf(services, object, footer, columns, targetBytes);
+      return {
+        source: { ...source, rows },
+        pieces,
+        maps,
+        rowGroups: maps.length > 0 ? footer.rowGroups : [],
+      };
+    } catch (error) {
+      if (!(error instanceof LakeError) || error.family !== 'input') throw error;
+      const failure = { type: error.name, message: error.message };
+      return { source: { ...source, rows, failure }, pieces: [], rowGroups: [], maps: [] };
+    }
+  });
 }

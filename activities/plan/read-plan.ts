@@ -1,4 +1,4 @@
-import { outputOf, readChecked, readCommit } from '../../lake/commit.ts';
+import { outputOf, readCommit, readJson } from '../../lake/commit.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { EntryRef, ObjectRef } from '../../workflows/contract.ts';
 import type { PlanEntry, PlannedSource } from './partitions.ts';
@@ -30,7 +30,7 @@ export async function readMaps(store: ObjectStore, { plan, input, index }: Entry
   const commit = await readCommit(store, plan);
   const name = mapsName(input, Math.floor(index / PAGE_ENTRIES));
   if (!commit.outputs.some((output) => output.name === name)) return [];
-  const maps = (await readOutput(store, outputOf(commit, name))) as EntryMaps[];
+  const maps = await readJson<EntryMaps[]>(store, outputOf(commit, name));
   return maps[index % PAGE_ENTRIES] ?? [];
 }
 
@@ -49,9 +49,5 @@ export async function readEntries(
 }
 
 async function readPlanned(store: ObjectStore, plan: ObjectRef, name: string): Promise<unknown> {
-  return readOutput(store, outputOf(await readCommit(store, plan), name));
-}
-
-async function readOutput(store: ObjectStore, output: ObjectRef): Promise<unknown> {
-  return JSON.parse(new TextDecoder().decode(await readChecked(store, output)));
+  return readJson(store, outputOf(await readCommit(store, plan), name));
 }

@@ -1,4 +1,4 @@
-import { outputOf, readChecked, readCommit, type StageCommit } from '../../lake/commit.ts';
+import { outputOf, readCommit, readJson, type StageCommit } from '../../lake/commit.ts';
 import { sha256 } from '../../lake/hash.ts';
 import { type FullSpec, withoutSteering } from '../../lake/spec.ts';
 import type { ObjectStore } from '../../lake/store.ts';
@@ -56,11 +56,7 @@ export async function collect(
   }
   const first = verdicts[0];
   const failed =
-    first === undefined
-      ? []
-      : (JSON.parse(
-          new TextDecoder().decode(await readChecked(store, outputOf(first, FAILED))),
-        ) as FailedSourceRows[]);
+    first === undefined ? [] : await readJson<FailedSourceRows[]>(store, outputOf(first, FAILED));
   const late = (await readSettled(store, input.settled)).filter((each) => each.input === 'corpus');
   const summaries = corpus.flatMap(({ data }) => (data as CorpusData).pairs ?? []);
   const pairs = await sumSummaries(store, summaries);

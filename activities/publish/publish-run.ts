@@ -1,4 +1,4 @@
-import { commitStage, outputOf, readChecked, readCommit } from '../../lake/commit.ts';
+import { commitStage, outputOf, readCommit, readJson } from '../../lake/commit.ts';
 import { VerifyFailed } from '../../lake/errors.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import { copyKey } from '../../lake/layout.ts';
@@ -90,9 +90,7 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
   const { entry } = await append(store, run.domain, (state) =>
     withPublication(state, { run: run.run, generation: 1, mode: 'full', publication: named }),
   );
-  const { manifest, judge, shards } = JSON.parse(
-    new TextDecoder().decode(await readChecked(store, publication)),
-  ) as Publication;
+  const { manifest, judge, shards } = await readJson<Publication>(store, publication);
   const core = await readManifest(store, manifest);
   const files = shards.map(({ name, bin, idx }) => ({ name, bin: bin.key, idx: idx.key }));
   const figures = judge && (await readFigures(store, judge));

@@ -1,4 +1,4 @@
-import pLimit from 'p-limit';
+import { atOnce } from '../../lake/at-once.ts';
 import { readCommit, type StageCommit } from '../../lake/commit.ts';
 import { stageUnits, unitFolder } from '../../lake/layout.ts';
 import type { ListedObject, ObjectStore } from '../../lake/store.ts';
@@ -19,10 +19,7 @@ export async function usageBehind(
   run: RunRef,
   templates: readonly StageCommit[],
 ): Promise<UsageRecord[]> {
-  const limit = pLimit(AT_ONCE);
-  const records = await Promise.all(
-    templates.map((commit) => limit(() => usageOfPartition(store, run, commit))),
-  );
+  const records = await atOnce(templates, AT_ONCE, (commit) => usageOfPartition(store, run, commit));
   return records.flat();
 }
 
@@ -70,22 +67,20 @@ async function usageUnder(
     if (name === '_commit.json') round.commit = object.key;
     else if (name?.endsWith('.jsonl')) round.objects.push(object);
   }
-  const limit = pLimit(AT_ONCE);
   let open = 0;
-  const records = await Promise.all(
-    [...rounds.values()].map(({ partition, commit, objects }) =>
-      limit(async (): Promise<UsageRecord[]> => {
-        const bytes = commit === undefined ? undefined : await store.find(commit);
-        if (bytes !== undefined)
-          return [recordOf(JSON.parse(new TextDecoder().decode(bytes)) as StageCommit)];
-        const chunks = await readListedChunks(store, objects);
-        const round = chunks.find(({ header }) => header !== undefined)?.header?.round;
-        if (round === undefined) return [];
-        open++;
-        const usage = usageOf(gather(chunks), () => false);
-        return [{ partition, round, prompted: 0, setAside: 0, shared: 0, usage }];
-      }),
-    ),
+  const records = await atOnce(
+    [...rounds.values()],
+    AT_ONCE,
+    async ({ partition, commit, objects }): Promise<UsageRecord[]> => {
+      const bytes = commit === undefined ? undefined : await store.find(commit);
+      if (bytes !== undefined) return [recordOf(JSON.parse(new TextDecoder().decode(bytes)) as StageCommit)];
+      const chunks = await readListedChunks(store, objects);
+      const round = chunks.find(({ header }) => header !== undefined)?.header?.round;
+      if (round === undefined) return [];
+      open++;
+      const usage = usageOf(gather(chunks), () => false);
+      return [{ partition, round, prompted: 0, setAside: 0, shared: 0, usage }];
+    },
   );
   return { records: records.flat(), open };
 }

@@ -1,4 +1,4 @@
-import { type Output, readChecked } from '../../lake/commit.ts';
+import { type Output, readJson } from '../../lake/commit.ts';
 import { VerifyFailed } from '../../lake/errors.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import { readTable } from '../../lake/table.ts';
@@ -12,7 +12,7 @@ const TOLERANCE = 0.01;
 
 /** The ledger of a publication, its hash checked. */
 export async function readLedger(store: ObjectStore, ledger: Output): Promise<Ledger> {
-  return JSON.parse(new TextDecoder().decode(await readChecked(store, ledger))) as Ledger;
+  return readJson<Ledger>(store, ledger);
 }
 
 /** Looks whether a ledger adds up, and says of entries what the manifest says. Throws VerifyFailed on the first that does not hold. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Output, readChecked } from '../../lake/commit.ts';
+import { type Output, readChecked, readJson } from '../../lake/commit.ts';
 import { LakeError, VerifyFailed } from '../../lake/errors.ts';
 import { printable } from '../../lake/printable.ts';
 import type { ObjectStore } from '../../lake/store.ts';
@@ -46,7 +46,7 @@ export async function verifyPublication(
 
 /** The manifest of a publication, its hash checked. */
 export async function readManifest(store: ObjectStore, manifest: Output): Promise<ManifestCore> {
-  return JSON.parse(new TextDecoder().decode(await readChecked(store, manifest))) as ManifestCore;
+  return readJson<ManifestCore>(store, manifest);
 }
 
 /** Runs one look; what it throws is what is wrong. */

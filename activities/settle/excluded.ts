@@ -1,4 +1,4 @@
-import { outputOf, readChecked, readCommit } from '../../lake/commit.ts';
+import { outputOf, readCommit, readJson } from '../../lake/commit.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
 import type { FailedSourceRows } from '../dedupe/failures.ts';
@@ -17,7 +17,7 @@ export async function readSettled(
 ): Promise<SettledSource[]> {
   if (settled === undefined) return [];
   const output = outputOf(await readCommit(store, settled), SETTLED);
-  return JSON.parse(new TextDecoder().decode(await readChecked(store, output))) as SettledSource[];
+  return readJson<SettledSource[]>(store, output);
 }
 
 /** Of these source runs of an input, the sources that are left out, by ordinal: all that a partition's result depends on. */

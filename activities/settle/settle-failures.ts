@@ -1,6 +1,6 @@
-import { commitStage, outputOf, readChecked, readCommit } from '../../lake/commit.ts';
+import { commitStage, outputOf, readCommit, readJson } from '../../lake/commit.ts';
 import { keyRange, mergeRuns } from '../../lake/exchange.ts';
-import { openCommittedRun } from '../../lake/runs.ts';
+import { openCommittedRuns } from '../../lake/runs.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef, Reason, Settled, SettleInput } from '../../workflows/contract.ts';
 import { VERDICTS } from '../dedupe/decide-duplicates.ts';
@@ -54,7 +54,7 @@ export async function settleFailures(services: Services, input: SettleInput): Pr
     },
     async (folder) => {
       const first = await readCommit(store, verdicts[0] as ObjectRef);
-      const excluded = parse<FailedSourceRows[]>(await readChecked(store, outputOf(first, FAILED)));
+      const excluded = await readJson<FailedSourceRows[]>(store, outputOf(first, FAILED));
       const settled: SettledSource[] = [];
       const failed = { corpus: excluded.length, instructions: 0 };
       for (const { name } of inputsOf(pins.spec)) {
@@ -140,7 +140,10 @@ async function countLost(
     }
   }
   const commits = await readCommits(store, verdicts);
-  const runs = await Promise.all(commits.map((each) => openCommittedRun(store, outputOf(each, VERDICTS))));
+  const runs = await openCommittedRuns(
+    store,
+    commits.map((each) => outputOf(each, VERDICTS)),
+  );
   for await (const batch of mergeRuns(runs, keyRange(0, 1))) {
     checkCancelled();
     for (const record of batch) {
@@ -153,5 +156,3 @@ async function countLost(
   }
   return counts;
 }
-
-const parse = <T>(bytes: Uint8Array): T => JSON.parse(new TextDecoder().decode(bytes)) as T;

@@ -1,9 +1,8 @@
-import pLimit from 'p-limit';
 import { commitStage, outputOf, readCommit } from '../../lake/commit.ts';
 import { keyRange, mergeRuns } from '../../lake/exchange.ts';
-import { openCommittedRun } from '../../lake/runs.ts';
+import { openCommittedRuns } from '../../lake/runs.ts';
 import type { Done, Lists, ObjectRef, RunRef } from '../../workflows/contract.ts';
-import { readLists } from '../lists.ts';
+import { readCommits, readLists } from '../lists.ts';
 import { mixOf } from '../mix/mix.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
@@ -11,7 +10,6 @@ import { bytesPerToken } from './dtype.ts';
 import { SHUFFLED } from './exchange-partition.ts';
 import { dtypeFor, megatronIndex } from './megatron.ts';
 
-const READS = 16;
 /** Bytes of the document id before the tokens of a record. */
 const ID_BYTES = 16;
 
@@ -40,12 +38,10 @@ export async function buildShard(
       etags: [],
     },
     async (folder) => {
-      const limit = pLimit(READS);
-      const refs = await readLists(store, Object.values(exchanges).flat());
-      const runs = await Promise.all(
-        refs.map((each) =>
-          limit(async () => openCommittedRun(store, outputOf(await readCommit(store, each), SHUFFLED))),
-        ),
+      const commits = await readCommits(store, await readLists(store, Object.values(exchanges).flat()));
+      const runs = await openCommittedRuns(
+        store,
+        commits.map((each) => outputOf(each, SHUFFLED)),
       );
       const dtype = dtypeFor(pins.tokenizer.highestId);
       const width = bytesPerToken(dtype);

@@ -1,4 +1,4 @@
-import pLimit from 'p-limit';
+import { atOnce } from '../../lake/at-once.ts';
 import { LakeError } from '../../lake/errors.ts';
 import type { ListedObject, ObjectStore } from '../../lake/store.ts';
 import type { Completion } from './endpoint/client.ts';
@@ -75,12 +75,12 @@ export async function readListedChunks(
   store: ObjectStore,
   listed: readonly Pick<ListedObject, 'key' | 'size'>[],
 ): Promise<Chunk[]> {
-  const limit = pLimit(READS);
-  const chunks = await Promise.all(
-    listed.flatMap(({ key, size }) => {
-      const [, attempt, number] = NAME.exec(key) ?? [];
-      return attempt === undefined ? [] : [limit(() => readChunk(store, key, size, attempt, Number(number)))];
-    }),
+  const named = listed.flatMap(({ key, size }) => {
+    const [, attempt, number] = NAME.exec(key) ?? [];
+    return attempt === undefined ? [] : [{ key, size, attempt, number: Number(number) }];
+  });
+  const chunks = await atOnce(named, READS, ({ key, size, attempt, number }) =>
+    readChunk(store, key, size, attempt, number),
   );
   return chunks.filter((chunk) => chunk !== undefined);
 }

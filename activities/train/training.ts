@@ -1,7 +1,7 @@
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { readChecked } from '../../lake/commit.ts';
+import { readJson } from '../../lake/commit.ts';
 import { RunNotFound, TrainingFailed } from '../../lake/errors.ts';
 import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import { publishedRun, readHead } from '../../lake/log.ts';
@@ -50,8 +50,7 @@ export async function launchTraining(
   training: TrainingRef,
 ): Promise<void> {
   const setting = named('launcher', training.launcher, settings.launchers);
-  const bytes = await readChecked(store, training.publication);
-  const publication = JSON.parse(new TextDecoder().decode(bytes)) as Publication;
+  const publication = await readJson<Publication>(store, training.publication);
   const { pins, dtype, counts } = await readManifest(store, publication.manifest);
   const folder = join(setting.directory, 'shards', training.publication.sha256.slice(0, 32));
   await mkdir(folder, { recursive: true });

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import pLimit from 'p-limit';
 import { stringify } from 'yaml';
 import { sampleTokenizerPath } from '../../client/sample/index.ts';
 import { until } from '../../client/stack/poll.ts';
 import { openStack } from '../../client/stack/stack.ts';
 import { startIngest } from '../../client/start-ingest.ts';
+import { atOnce } from '../../lake/at-once.ts';
 import { parquetBytes } from '../../lake/parquet/write.ts';
 import { openS3 } from '../../lake/s3.ts';
 import type { IngestSpec, Role } from '../../workflows/contract.ts';
@@ -54,15 +54,10 @@ export async function openScene(
   const stack = await openStack({ state: folder, report: note, ports: 'random', database: 'memory', signal });
   const { temporal: address, namespace, s3 } = stack.settings;
   const store = openS3(s3);
-  const limit = pLimit(UPLOADS);
-  await Promise.all(
-    files.map((texts, i) =>
-      limit(() =>
-        store.put(
-          `${PREFIX}${String(i).padStart(5, '0')}.parquet`,
-          parquetBytes([{ name: 'text', type: 'string', data: texts }], {}),
-        ),
-      ),
+  await atOnce(files, UPLOADS, (texts, i) =>
+    store.put(
+      `${PREFIX}${String(i).padStart(5, '0')}.parquet`,
+      parquetBytes([{ name: 'text', type: 'string', data: texts }], {}),
     ),
   );
   store.close();
