@@ -1,3 +1,4 @@
+import { readPins } from '../activities/plan/pins.ts';
 import {
   addReasons,
   DROP_COLUMNS,
@@ -6,8 +7,7 @@ import {
   droppedSegment,
 } from '../activities/synthesize/drops.ts';
 import type { StageCommit } from '../lake/commit.ts';
-import { RunNotFound } from '../lake/errors.ts';
-import { pinsKey, runFolder } from '../lake/layout.ts';
+import { stageUnits } from '../lake/layout.ts';
 import type { ObjectStore } from '../lake/store.ts';
 import { readBatches } from '../lake/table.ts';
 import type { RunRef } from '../workflows/contract.ts';
@@ -32,12 +32,7 @@ export async function readDrops(
   run: RunRef,
   { reason, limit }: { reason?: string; limit: number },
 ): Promise<Drops> {
-  if ((await store.find(pinsKey(run))) === undefined) {
-    throw new RunNotFound(`there is no run ${run.domain}/${run.run} in the lake`, {
-      bucket: store.bucket,
-      key: pinsKey(run),
-    });
-  }
+  await readPins(store, run);
   const drops: Drops = { reasons: {}, segments: [], matching: 0 };
   for await (const commits of commitsByUnit(store, run)) {
     const seen = new Set<string>();
@@ -64,7 +59,7 @@ export async function readDrops(
 /** The commits of the rounds of a run, those of one partition together. */
 async function* commitsByUnit(store: ObjectStore, run: RunRef): AsyncGenerator<StageCommit[]> {
   let unit: StageCommit[] = [];
-  for await (const { key } of store.list(`${runFolder(run)}/stages/`)) {
+  for await (const { key } of store.list(stageUnits(run))) {
     if (!/\/synthesize\/[^/]+\/_commit\.json$/.test(key)) continue;
     const bytes = await store.find(key);
     if (bytes === undefined) continue;

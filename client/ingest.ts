@@ -5,7 +5,7 @@ import { EXIT } from './exit.ts';
 import { print } from './print.ts';
 import { readSpecFile } from './spec-file.ts';
 import { startIngest } from './start-ingest.ts';
-import { openClient, openLake, resolveTarget, type Target, type TargetFlags } from './target.ts';
+import { openClient, resolveTarget, type Target, type TargetFlags, withLake } from './target.ts';
 
 /** `ingest`: checks the spec here as well, starts the workflow, says where it can be seen, and watches it if asked. */
 export async function ingest(
@@ -50,10 +50,5 @@ export async function ingest(
  */
 async function checkLake(target: Target, run: RunRef, spec: FullSpec): Promise<void> {
   if (target.lake === undefined && target.chosen) return;
-  const store = openLake(target);
-  try {
-    await refuseOtherSpec(store, run, spec);
-  } finally {
-    store.close();
-  }
+  await withLake(target, (store) => refuseOtherSpec(store, run, spec));
 }

@@ -1,12 +1,10 @@
 import { readPins } from '../activities/plan/pins.ts';
 import { type Ledger, ledgerOf } from '../activities/publish/ledger.ts';
-import type { Publication } from '../activities/publish/publication.ts';
 import { usageSoFar } from '../activities/publish/usage-records.ts';
 import { readLedger } from '../activities/publish/verify-ledger.ts';
-import { readChecked } from '../lake/commit.ts';
-import { publishedRun, readHead } from '../lake/log.ts';
 import type { ObjectStore } from '../lake/store.ts';
 import type { RunRef } from '../workflows/contract.ts';
+import { readPublished } from './published.ts';
 
 /** A run's ledger: the one that it published, or what its rounds have taken so far. */
 export interface RunLedger {
@@ -22,13 +20,8 @@ export interface RunLedger {
  */
 export async function readRunLedger(store: ObjectStore, run: RunRef): Promise<RunLedger> {
   const pins = await readPins(store, run);
-  const { entry } = await readHead(store, run.domain);
-  const publication = publishedRun(entry, run.run)?.publication;
-  if (publication !== undefined) {
-    const bytes = await readChecked(store, publication);
-    const { ledger } = JSON.parse(new TextDecoder().decode(bytes)) as Publication;
-    if (ledger !== undefined) return { published: true, open: 0, ledger: await readLedger(store, ledger) };
-  }
+  const ledger = (await readPublished(store, run))?.publication.ledger;
+  if (ledger !== undefined) return { published: true, open: 0, ledger: await readLedger(store, ledger) };
   const { records, open } = await usageSoFar(store, run);
   const { endpoint } = pins.spec.synthesize;
   const about = { run, endpoint, model: pins.generator.model, prices: undefined, published: undefined };

@@ -1,13 +1,12 @@
-import type { Publication } from '../activities/publish/publication.ts';
 import { readManifest } from '../activities/publish/verify.ts';
 import { bytesPerToken, type Dtype } from '../activities/shards/dtype.ts';
 import { parseMegatronIndex } from '../activities/shards/megatron.ts';
 import type { TextTokenizer } from '../activities/tokenize/tokenizer.ts';
 import { readChecked } from '../lake/commit.ts';
 import { RunNotFound } from '../lake/errors.ts';
-import { publishedRun, readHead } from '../lake/log.ts';
 import type { ObjectStore } from '../lake/store.ts';
 import type { RunRef } from '../workflows/contract.ts';
+import { readPublished } from './published.ts';
 
 /** The longest document of a run's first shard, decoded from its bytes: the truth, special tokens included. */
 export async function showDocument(
@@ -15,12 +14,9 @@ export async function showDocument(
   run: RunRef,
   tokenizer: TextTokenizer,
 ): Promise<string> {
-  const { entry } = await readHead(store, run.domain);
-  const published = publishedRun(entry, run.run);
+  const published = await readPublished(store, run);
   if (published === undefined) throw new RunNotFound(`run ${run.domain}/${run.run} has published nothing`);
-  const publication = JSON.parse(
-    new TextDecoder().decode(await readChecked(store, published.publication)),
-  ) as Publication;
+  const { publication } = published;
   const core = await readManifest(store, publication.manifest);
   const [shard] = publication.shards;
   if (shard === undefined) throw new RunNotFound(`run ${run.domain}/${run.run} has no shards`);

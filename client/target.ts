@@ -124,6 +124,19 @@ export function openLake(target: Target): ReturnType<typeof openS3> {
   return openS3(target.lake);
 }
 
+/** Does something with the lake of a target, and closes it. */
+export async function withLake<T>(
+  target: Target,
+  work: (store: ReturnType<typeof openS3>) => Promise<T>,
+): Promise<T> {
+  const store = openLake(target);
+  try {
+    return await work(store);
+  } finally {
+    store.close();
+  }
+}
+
 /** A Temporal client of a target. Throws TemporalUnavailable. */
 export async function openClient(target: Target): Promise<{ client: Client; close: () => Promise<void> }> {
   const { Client: TemporalClient, Connection } = await import('@temporalio/client');

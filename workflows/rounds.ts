@@ -1,6 +1,6 @@
 import { ActivityFailure, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { LaneLimits } from './contract.ts';
-import { nextShare, toCut } from './shares.ts';
+import { nextShare, sum, toCut } from './shares.ts';
 
 export const UNLIMITED: LaneLimits = { paused: false, concurrency: null, rounds: null };
 
@@ -61,7 +61,7 @@ export function openRounds(partitions: number, most: number, begun: LaneLimits):
       limits = changed;
       settle();
     },
-    within: () => held().reduce((sum, share) => sum + share, 0) <= ceiling(),
+    within: () => sum(held()) <= ceiling(),
     async run(work) {
       for (;;) {
         let share = offered();

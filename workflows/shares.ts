@@ -8,7 +8,11 @@ const ROUNDS_OF_A_WORKER = 8;
 /** Requests of a round from which on more rounds are better than larger ones: other workers can take them. */
 const REQUESTS_OF_A_ROUND = 32;
 
-const sum = (shares: readonly number[]): number => shares.reduce((total, share) => total + share, 0);
+export const sum = (shares: readonly number[]): number => shares.reduce((total, share) => total + share, 0);
+
+/** Indices by the shares held, the smallest first. */
+const smallestFirst = (held: readonly number[]): number[] =>
+  held.map((_, i) => i).sort((a, b) => (held[a] as number) - (held[b] as number) || a - b);
 
 /** Rounds to have under way with `share` of a ceiling, together with those who hold the rest of it. */
 export function roundsOf(share: number, ceiling: number): number {
@@ -30,7 +34,7 @@ export function cutDown(ceiling: number, held: readonly number[]): number[] {
 /** What is free is given to the smallest shares, up to a common level; nobody's share falls. */
 export function levelUp(ceiling: number, held: readonly number[]): number[] {
   const shares = [...held];
-  const order = held.map((_, i) => i).sort((a, b) => (held[a] as number) - (held[b] as number) || a - b);
+  const order = smallestFirst(held);
   let free = ceiling - sum(held);
   for (let n = 1; n <= order.length && free > 0; n++) {
     // The n smallest are at one level; the next one's is as far as they go together.
@@ -49,7 +53,7 @@ export function levelUp(ceiling: number, held: readonly number[]): number[] {
  * are too many for the `width` that may run; else the smallest, as far as each of them would have at least twice as much.
  */
 export function toCut(ceiling: number, width: number, held: readonly number[]): number[] {
-  const order = held.map((_, i) => i).sort((a, b) => (held[a] as number) - (held[b] as number) || a - b);
+  const order = smallestFirst(held);
   if (held.length > width || sum(held) > ceiling) {
     const fair = width === 0 ? 0 : Math.floor(ceiling / width);
     const kept = order.filter((i) => (held[i] as number) <= fair).slice(0, width);

@@ -19,7 +19,7 @@ import {
 } from './contract.ts';
 import type { Parking } from './parking.ts';
 import type { processPartitions } from './process-partitions.ts';
-import { cutDown, levelUp, nextShare, roundsOf } from './shares.ts';
+import { cutDown, levelUp, nextShare, roundsOf, sum } from './shares.ts';
 
 /** Lanes under way at once, at most. */
 export const LANES_IN_FLIGHT = 4;
@@ -88,7 +88,7 @@ export function openSteering({ carried, parking, onChange }: SteeringDeps): Stee
     const shares = all.map(({ share }) => share);
     const limit = divided();
     if (limit === null) for (const lane of all) lane.share = lane.held = Number.POSITIVE_INFINITY;
-    else if (shares.reduce((sum, share) => sum + share, 0) > limit) {
+    else if (sum(shares) > limit) {
       for (const [i, share] of cutDown(limit, shares).entries()) (all[i] as Lane).share = share;
     } else if (all.every(({ share, held }) => share === held)) {
       const toCome = new Array<number>(Math.max(0, width() - all.length)).fill(0);

@@ -1,5 +1,5 @@
 import { openStream } from '../../lake/random.ts';
-import { wordClasses } from '../../lake/unicode/tables.ts';
+import * as tables from '../../lake/unicode/tables.ts';
 import { unitsOf } from '../../lake/unicode/units.ts';
 
 /**
@@ -50,10 +50,14 @@ function spread(hash: number): number {
   return h ^ (h >>> 16);
 }
 
-/** Classes of code units: those of `wordClasses`, and surrogates, whose code point has to be read first. */
-const IN_WORD = 1;
-const ALONE = 2;
+/**
+ * The classes of `wordClasses`, and surrogates, whose code point has to be read first. Constants of this module: imported
+ * ones are looked up each time, which made this six times as slow.
+ */
+const IN_WORD = tables.IN_WORD;
+const ALONE = tables.ALONE;
 const SURROGATE = 3;
+const { wordClasses } = tables;
 const classes = wordClasses.slice(0, 0x10000).fill(SURROGATE, 0xd800, 0xe000);
 
 /**

@@ -1,9 +1,5 @@
 import { normaliseForDedupe } from '../../lake/unicode/normalise.ts';
-import { wordClasses } from '../../lake/unicode/tables.ts';
-
-/** Classes of `wordClasses`: part of a word, and a word by itself. */
-const IN_WORD = 1;
-const ALONE = 2;
+import { ALONE, IN_WORD, wordClasses } from '../../lake/unicode/tables.ts';
 
 /**
  * The words of a text as the measures compare them: folded as for dedupe (NFKC, lower case, by our tables), letters, marks

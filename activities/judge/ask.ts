@@ -1,9 +1,10 @@
-import { BadRequest, ModelNotFound, Unanswerable } from '../../lake/errors.ts';
+import { BadRequest, ModelNotFound } from '../../lake/errors.ts';
 import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import type { Pair } from '../../workflows/contract.ts';
 import type { JudgePin } from '../plan/pins.ts';
 import type { AnswerCache } from '../synthesize/answers.ts';
 import type { Completion, EndpointClient } from '../synthesize/endpoint/client.ts';
+import { concernsRequest } from '../synthesize/endpoint/refusal.ts';
 import { estimateTokens } from '../synthesize/parts.ts';
 import { readAnswer } from './answer.ts';
 import type { Judged } from './figures.ts';
@@ -67,7 +68,7 @@ export function openJudge(deps: AskDeps): { ask(pair: Pair, text: string): Promi
           requests += made.requests;
           said = made.answer.text;
         } catch (error) {
-          if (!(error instanceof BadRequest || error instanceof Unanswerable)) throw error;
+          if (!concernsRequest(error)) throw error;
           return { judgement: undefined, failed: 'refused', said: error.message, requests: requests + 1 };
         }
         const judgement = readAnswer(said);

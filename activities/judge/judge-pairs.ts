@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { commitStage, outputOf } from '../../lake/commit.ts';
 import { PinMismatch, Unreachable } from '../../lake/errors.ts';
+import { groupBy } from '../../lake/group-by.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import type { ColumnSpec } from '../../lake/parquet/write.ts';
 import { readBatches, writeTable } from '../../lake/table.ts';
@@ -181,14 +182,4 @@ async function textsOf(
     }
   }
   return texts;
-}
-
-function groupBy<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }

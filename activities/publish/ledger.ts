@@ -1,4 +1,5 @@
 import type { Output } from '../../lake/commit.ts';
+import { groupBy } from '../../lake/group-by.ts';
 import type { ColumnSpec } from '../../lake/parquet/write.ts';
 import type { RunRef } from '../../workflows/contract.ts';
 import type { EndpointPrices } from '../settings.ts';
@@ -84,12 +85,12 @@ export function ledgerOf(records: readonly UsageRecord[], about: LedgerOf): Ledg
   const { run, endpoint, model, prices, published } = about;
   const row = (some: readonly UsageRecord[]): LedgerRow => sumOf(some, prices);
   const total = row(records);
-  const partitions = grouped(records, ({ partition }) => partition);
+  const partitions = groupBy(records, ({ partition }) => partition);
   const dearest = [...partitions]
     .map(([partition, some]) => ({ partition, ...row(some) }))
     .sort((a, b) => weight(b) - weight(a) || (a.partition < b.partition ? -1 : 1))
     .slice(0, DEAREST);
-  const rounds = [...grouped(records, ({ round }) => round)]
+  const rounds = [...groupBy(records, ({ round }) => round)]
     .sort(([a], [b]) => a - b)
     .map(([round, some]) => ({ round, ...row(some) }));
   return {
@@ -149,16 +150,6 @@ function notesOf(total: LedgerRow, { prices, endpoint, published }: LedgerOf): s
 
 const weight = ({ money, promptTokens, completionTokens }: LedgerRow): number =>
   money?.spent ?? promptTokens + completionTokens;
-
-function grouped<K>(records: readonly UsageRecord[], by: (record: UsageRecord) => K): Map<K, UsageRecord[]> {
-  const groups = new Map<K, UsageRecord[]>();
-  for (const record of records) {
-    const group = groups.get(by(record));
-    if (group === undefined) groups.set(by(record), [record]);
-    else group.push(record);
-  }
-  return groups;
-}
 
 /** The two objects of a ledger in a publication. */
 export interface LedgerOutputs {

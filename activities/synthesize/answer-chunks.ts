@@ -1,6 +1,7 @@
 import { atOnce } from '../../lake/at-once.ts';
 import { LakeError } from '../../lake/errors.ts';
 import type { ListedObject, ObjectStore } from '../../lake/store.ts';
+import { jsonOf } from '../json-text.ts';
 import type { Completion } from './endpoint/client.ts';
 
 /** Chunks that are read at once. */
@@ -38,6 +39,9 @@ export interface Chunk {
   damaged: number;
 }
 
+/** The id of the attempt whose folder this is. */
+export const attemptOf = (path: string): string => path.split('/').at(-1) ?? '';
+
 /** Name of an attempt's chunk in its folder. */
 export const chunkName = (number: number): string => `answers-${String(number).padStart(5, '0')}.jsonl`;
 
@@ -51,7 +55,7 @@ export function parseChunk(attempt: string, number: number, bytes: Uint8Array): 
   const chunk: Chunk = { attempt, number, header: undefined, answers: [], damaged: 0 };
   for (const line of new TextDecoder().decode(bytes).split('\n')) {
     if (line === '') continue;
-    const value = parsed(line);
+    const value = jsonOf(line);
     if (isRecorded(value)) chunk.answers.push(value);
     else if (isHeader(value)) chunk.header = value;
     else chunk.damaged++;
@@ -101,14 +105,6 @@ async function readChunk(
     if (error instanceof LakeError && (error.family === 'internal' || error.family === 'input'))
       return damaged;
     throw error;
-  }
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
   }
 }
 

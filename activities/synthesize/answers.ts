@@ -1,7 +1,7 @@
 import type { AttemptFolder } from '../../lake/commit.ts';
 import { LakeError } from '../../lake/errors.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import { type Chunk, type Recorded, readChunks } from './answer-chunks.ts';
+import { attemptOf, type Chunk, type Recorded, readChunks } from './answer-chunks.ts';
 import type { Completion, CompletionRequest, EndpointClient } from './endpoint/client.ts';
 import type { Entry } from './entry.ts';
 import type { Unwritten } from './unwritten.ts';
@@ -107,6 +107,5 @@ function withOwn(
   answers: Recorded[],
   header: Chunk['header'],
 ): Gathered {
-  const attempt = folder.path.split('/').at(-1) ?? '';
-  return gather([...earlier, { attempt, number: 0, header, answers, damaged: 0 }]);
+  return gather([...earlier, { attempt: attemptOf(folder.path), number: 0, header, answers, damaged: 0 }]);
 }

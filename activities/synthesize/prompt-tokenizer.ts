@@ -1,5 +1,6 @@
 import { InvalidConfig, PinMismatch } from '../../lake/errors.ts';
 import type { Settings } from '../settings.ts';
+import { openOnce } from '../tokenize/open-once.ts';
 import { readTokenizerFile, type TokenizerFile, tellCollector } from '../tokenize/tokenizer-file.ts';
 import { HARMLESS, MARK } from './protocol/markers.ts';
 
@@ -71,8 +72,7 @@ function broken(token: string): string {
   return (first === '<' ? HARMLESS : `${first} `) + token.slice(first.length);
 }
 
-/** Tokenizers that this process has opened, by their file. */
-const opened = new Map<string, Promise<PromptTokenizer>>();
+const opened = openOnce<PromptTokenizer>();
 
 /**
  * The tokenizer of an endpoint's model; undefined where the configuration names none. Throws BadTokenizer, or InvalidConfig
@@ -90,10 +90,7 @@ export async function promptTokenizer(
       `endpoint "${endpoint}" names tokenizer "${name}", which the worker's configuration does not define`,
     );
   }
-  const opening = opened.get(file) ?? openPromptTokenizer(file);
-  opened.set(file, opening);
-  opening.catch(() => opened.delete(file));
-  return opening;
+  return opened(file, () => openPromptTokenizer(file));
 }
 
 /** The same as it was when the run began. Throws PinMismatch when this worker has another, or one where the run had none. */

@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { BadRequest, Unanswerable } from '../../lake/errors.ts';
+import { BadRequest } from '../../lake/errors.ts';
 import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import { documentId } from '../../lake/identity.ts';
 import type { GeneratorPin } from '../plan/pins.ts';
 import type { AnswerCache } from './answers.ts';
 import type { Completion, CompletionRequest, EndpointClient } from './endpoint/client.ts';
+import { concernsRequest } from './endpoint/refusal.ts';
 import { type Entry, historyOf } from './entry.ts';
 import type { Ask, Asked, Generator } from './generators/generator.ts';
 import type { ScheduledText } from './schedule.ts';
@@ -35,8 +36,8 @@ export interface RoundDeps {
 /**
  * One synthesis round of one partition: every turn's text (its parts one after the other) is prompted once, turns side
  * by side up to `concurrency`; a turn is taken when one before it has ended. Returns the entries in the order of the
- * turns. A text that the endpoint refuses, or cannot answer while it answers others, is set aside with its reason; an endpoint that is gone ends the round with
- * EndpointUnavailable, what was answered kept.
+ * turns. A text that the endpoint refuses, or cannot answer while it answers others, is set aside with its reason; an
+ * endpoint that is gone ends the round with EndpointUnavailable, what was answered kept.
  */
 export async function runRound(
   turns: Iterable<Turn> | AsyncIterable<Turn>,
@@ -171,7 +172,7 @@ async function askAbout(history: Told[], context: string, slot: string, deps: Ro
       const given = await answerTo(asked.ask, slot, deps);
       return { ...given, history: asked.history, setAside: undefined, tooLong: false };
     } catch (error) {
-      if (!isAbout(error)) throw error;
+      if (!concernsRequest(error)) throw error;
       const tooLong = saysTooLong(error);
       const stood = asked?.history ?? told.length;
       if (stood === 0) {
@@ -182,10 +183,6 @@ async function askAbout(history: Told[], context: string, slot: string, deps: Ro
     }
   }
 }
-
-/** Whether a request failed for what is in it: another text may be answered. */
-const isAbout = (error: unknown): error is BadRequest | Unanswerable =>
-  error instanceof BadRequest || error instanceof Unanswerable;
 
 type Given = Pick<Answered, 'answer' | 'request'>;
 
@@ -200,7 +197,7 @@ async function answerTo(ask: Ask, slot: string, deps: RoundDeps): Promise<Given>
   try {
     return await askOnce(again, slot, deps);
   } catch (error) {
-    if (isAbout(error)) return first;
+    if (concernsRequest(error)) return first;
     throw error;
   }
 }

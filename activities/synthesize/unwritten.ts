@@ -1,5 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Chunk, type ChunkHeader, chunkBody, chunkName, type Recorded } from './answer-chunks.ts';
+import {
+  attemptOf,
+  type Chunk,
+  type ChunkHeader,
+  chunkBody,
+  chunkName,
+  type Recorded,
+} from './answer-chunks.ts';
 
 export interface UnwrittenLimits {
   /** Answers of a worker that no chunk holds yet, over all its rounds, at which one is written. */
@@ -195,7 +202,7 @@ export function openUnwritten(changes: Partial<UnwrittenLimits> = {}): Unwritten
       [...logs]
         .filter(({ place, held }) => place.shared === shared && held.length > 0)
         .map((log) => ({
-          attempt: log.place.path.split('/').at(-1) ?? '',
+          attempt: attemptOf(log.place.path),
           number: log.chunks,
           header: headerOf(log, log.held.length),
           answers: [...log.held],

@@ -1,3 +1,4 @@
+import { groupBy } from '../../lake/group-by.ts';
 import type { EndpointPrices } from '../settings.ts';
 import type { Chunk } from './answer-chunks.ts';
 import type { Completion } from './endpoint/client.ts';
@@ -75,13 +76,7 @@ export function gather(chunks: readonly Chunk[]): Gathered {
     lost: 0,
     damaged: 0,
   };
-  const attempts = new Map<string, Chunk[]>();
-  for (const chunk of chunks) {
-    const known = attempts.get(chunk.attempt);
-    if (known === undefined) attempts.set(chunk.attempt, [chunk]);
-    else known.push(chunk);
-  }
-  const inOrder = [...attempts.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+  const inOrder = [...groupBy(chunks, ({ attempt }) => attempt)].sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [, own] of inOrder) {
     const seen = new Map<string, Completion>();
     let last: Chunk | undefined;

@@ -40,28 +40,25 @@ Examples:
         throw new BadUsage(`--limit ${options.limit} is not a whole number`);
       }
       const target = await chooseTarget(options);
-      const { openLake } = await import('../target.ts');
+      const { withLake } = await import('../target.ts');
       const { readDrops } = await import('../drops.ts');
       const { counted, jsonLine, thousands } = await import('../view/format.ts');
-      const store = openLake(target);
-      try {
-        const { reason } = options;
-        const drops = await readDrops(store, run, { limit, ...(reason === undefined ? {} : { reason }) });
-        if (options.json) {
-          print(jsonLine({ ...run, ...drops }));
-          return;
-        }
-        const reasons = Object.entries(drops.reasons).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
-        for (const [name, count] of reasons) print(`${thousands(count).padStart(9)}  ${printable(name, '')}`);
-        for (const { reason: why, key, row, part, round, bytes, segment } of drops.segments) {
-          print(printable(`\n${why}: ${key} row ${row}, part ${part}, round ${round}, ${bytes} bytes`));
-          print(printable(segment));
-        }
-        note(
-          `${counted(drops.matching, 'segments')} dropped${reason === undefined ? '' : ` as ${printable(reason, '')}`}, ${thousands(drops.segments.length)} shown`,
-        );
-      } finally {
-        store.close();
+      const { reason } = options;
+      const drops = await withLake(target, (store) =>
+        readDrops(store, run, { limit, ...(reason === undefined ? {} : { reason }) }),
+      );
+      if (options.json) {
+        print(jsonLine({ ...run, ...drops }));
+        return;
       }
+      const reasons = Object.entries(drops.reasons).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+      for (const [name, count] of reasons) print(`${thousands(count).padStart(9)}  ${printable(name, '')}`);
+      for (const { reason: why, key, row, part, round, bytes, segment } of drops.segments) {
+        print(printable(`\n${why}: ${key} row ${row}, part ${part}, round ${round}, ${bytes} bytes`));
+        print(printable(segment));
+      }
+      note(
+        `${counted(drops.matching, 'segments')} dropped${reason === undefined ? '' : ` as ${printable(reason, '')}`}, ${thousands(drops.segments.length)} shown`,
+      );
     });
 }

@@ -23,22 +23,19 @@ Examples:
     .action(
       async (paths: string[], options: TargetFlags & { to: string; overwrite?: boolean; json?: boolean }) => {
         const { importPaths } = await import('../import/import.ts');
-        const { openLake, resolveTarget } = await import('../target.ts');
+        const { resolveTarget, withLake } = await import('../target.ts');
         const target = await resolveTarget(options);
         note(`Using ${target.said}.`);
-        const store = openLake(target);
-        try {
-          const imported = await importPaths({
+        const imported = await withLake(target, (store) =>
+          importPaths({
             store,
             paths,
             to: options.to,
             overwrite: options.overwrite === true,
             report: options.json ? note : print,
-          });
-          if (options.json) print(JSON.stringify(imported));
-        } finally {
-          store.close();
-        }
+          }),
+        );
+        if (options.json) print(JSON.stringify(imported));
       },
     );
 }

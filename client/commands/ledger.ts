@@ -24,21 +24,16 @@ Examples:
     .action(async (text: string, options: TargetFlags & { json?: boolean }) => {
       const run = parseRun(text);
       const target = await chooseTarget(options);
-      const { openLake } = await import('../target.ts');
+      const { withLake } = await import('../target.ts');
       const { readRunLedger } = await import('../read-ledger.ts');
-      const store = openLake(target);
-      try {
-        const found = await readRunLedger(store, run);
-        if (options.json) {
-          const { jsonLine } = await import('../view/format.ts');
-          print(jsonLine(found));
-          return;
-        }
-        const { ledgerLines } = await import('../view/ledger-lines.ts');
-        if (!found.published) note('Not published: this is what its rounds have taken so far.');
-        for (const line of ledgerLines(found.ledger, found.open)) print(line);
-      } finally {
-        store.close();
+      const found = await withLake(target, (store) => readRunLedger(store, run));
+      if (options.json) {
+        const { jsonLine } = await import('../view/format.ts');
+        print(jsonLine(found));
+        return;
       }
+      const { ledgerLines } = await import('../view/ledger-lines.ts');
+      if (!found.published) note('Not published: this is what its rounds have taken so far.');
+      for (const line of ledgerLines(found.ledger, found.open)) print(line);
     });
 }

@@ -26,21 +26,16 @@ Examples:
     .action(async (text: string, options: TargetFlags & { json?: boolean }) => {
       const run = parseRun(text);
       const target = await chooseTarget(options);
-      const { openLake } = await import('../target.ts');
+      const { withLake } = await import('../target.ts');
       const { verifyRun } = await import('../verify-run.ts');
-      const store = openLake(target);
-      try {
-        const checks = await verifyRun(store, run, note);
-        const ok = checks.every((each) => each.ok);
-        if (options.json) {
-          const { jsonLine } = await import('../view/format.ts');
-          print(jsonLine({ ...run, ok, checks }));
-        } else {
-          for (const { what, ok, detail } of checks) print(`${ok ? '✓' : '✗'} ${what}: ${printable(detail)}`);
-        }
-        process.exitCode = ok ? 0 : 1;
-      } finally {
-        store.close();
+      const checks = await withLake(target, (store) => verifyRun(store, run, note));
+      const ok = checks.every((each) => each.ok);
+      if (options.json) {
+        const { jsonLine } = await import('../view/format.ts');
+        print(jsonLine({ ...run, ok, checks }));
+      } else {
+        for (const { what, ok, detail } of checks) print(`${ok ? '✓' : '✗'} ${what}: ${printable(detail)}`);
       }
+      process.exitCode = ok ? 0 : 1;
     });
 }

@@ -1,14 +1,13 @@
 import { type JudgeFigures, readFigures } from '../../activities/judge/figures.ts';
 import { readPins } from '../../activities/plan/pins.ts';
 import type { Ledger } from '../../activities/publish/ledger.ts';
-import type { ManifestCore, Publication } from '../../activities/publish/publication.ts';
+import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { readManifest } from '../../activities/publish/verify.ts';
 import { readLedger } from '../../activities/publish/verify-ledger.ts';
-import { readChecked } from '../../lake/commit.ts';
 import { RunNotFound } from '../../lake/errors.ts';
-import { publishedRun, readHead } from '../../lake/log.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef, RunRef } from '../../workflows/contract.ts';
+import { readPublished } from '../published.ts';
 
 /** What the lake itself holds of a run: its pins, and what it published. */
 export interface LakeRecord {
@@ -35,15 +34,13 @@ export async function readLakeRecord(
   if (pins === undefined) return undefined;
   const { generator, spec } = pins;
   const base = { model: generator.model, trains: spec.train !== undefined, share: spec.synthesize.share };
-  const { entry } = await readHead(store, domain);
-  const publication = publishedRun(entry, run)?.publication;
-  if (publication === undefined)
+  const published = await readPublished(store, { domain, run });
+  if (published === undefined)
     return { ...base, publication: null, manifest: null, judge: null, ledger: null };
-  const bytes = await readChecked(store, publication);
-  const { manifest, judge, ledger } = JSON.parse(new TextDecoder().decode(bytes)) as Publication;
+  const { manifest, judge, ledger } = published.publication;
   return {
     ...base,
-    publication,
+    publication: published.ref,
     manifest: await readManifest(store, manifest),
     judge: judge === undefined ? null : await readFigures(store, judge),
     ledger: ledger === undefined ? null : await readLedger(store, ledger),

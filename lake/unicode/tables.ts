@@ -78,8 +78,11 @@ export const combiningClasses: Table = decodeTable(file.classes);
 export const lowerCases: Table = decodeTable(file.lower);
 /** The code points with the property White_Space. */
 export const whiteSpace: Table = decodeTable(file.space);
+/** Classes of `wordClasses`: part of a word (letters, marks, numbers), and a word by itself. 0 is between words. */
+export const IN_WORD = 1;
+export const ALONE = 2;
 /**
- * Of each code point: 1 in words (letters, marks, numbers), 2 a word by itself (ideographs, kana, and the scripts of
- * South East Asia that are written without spaces), 0 between words.
+ * The class of each code point. A word by itself are ideographs, kana, and letters of the scripts of South East Asia that
+ * are written without spaces.
  */
 export const wordClasses: Uint8Array = decodeClasses(file.words);

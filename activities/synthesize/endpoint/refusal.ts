@@ -6,6 +6,7 @@ import {
   type ErrorContext,
   type LakeError,
   ModelNotFound,
+  Unanswerable,
 } from '../../../lake/errors.ts';
 
 /**
@@ -28,6 +29,10 @@ export interface Reply {
   retryAfter?: string | undefined;
   location?: string | undefined;
 }
+
+/** Whether a request failed for what is in it: others may be answered. */
+export const concernsRequest = (error: unknown): error is BadRequest | Unanswerable =>
+  error instanceof BadRequest || error instanceof Unanswerable;
 
 /** What a status other than 200 means. `now`: milliseconds since 1970, for Retry-After as a date. */
 export function refusalOf(

@@ -1,3 +1,4 @@
+import { jsonOf, objectEnd } from '../../json-text.ts';
 import { gather, type Parsed } from '../pair.ts';
 import { pairOfItem } from './chat-schema.ts';
 
@@ -42,29 +43,5 @@ function readItems(text: string, start: number, parsed: ReturnType<typeof gather
     const segment = text.slice(at, end);
     parsed.add(pairOfItem(jsonOf(segment)), segment);
     at = end;
-  }
-}
-
-/** Where the object that begins at `start` ends; -1 when it does not. */
-function objectEnd(text: string, start: number): number {
-  let depth = 0;
-  let quoted = false;
-  for (let i = start; i < text.length; i++) {
-    const sign = text[i];
-    if (quoted && sign === '\\') i++;
-    else if (sign === '"') quoted = !quoted;
-    else if (quoted) continue;
-    else if (sign === '{' || sign === '[') depth++;
-    else if ((sign === '}' || sign === ']') && --depth === 0) return i + 1;
-  }
-  return -1;
-}
-
-/** The value of a piece of JSON; undefined when it is none. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
