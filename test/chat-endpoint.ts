@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { CLOSE, OPEN } from '../activities/synthesize/generators/chat-text.ts';
 import { ownLibrary } from '../activities/synthesize/generators/prompt-library.ts';
 import { unitHash } from '../lake/random.ts';
+import { listening } from './listening.ts';
 
 export interface ChatQuestion {
   /** The hash in its `X-Request-Id`. */
@@ -40,16 +39,8 @@ export async function openChatEndpoint(options: ChatEndpointOptions = {}): Promi
   const server = createServer((from, to) => {
     serve(from, to, asked, options).catch(() => to.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
-    async close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  const { url, down } = await listening(server);
+  return { url, asked, close: down };
 }
 
 interface Body {

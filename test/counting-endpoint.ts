@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type EndpointOptions, openEndpoint } from '../client/endpoint/server.ts';
+import { listening } from './listening.ts';
 
 export interface CountingEndpoint {
   url: string;
@@ -107,17 +107,9 @@ export async function openCountingEndpoint(options: CountingOptions = {}): Promi
   }
 
   const server = createServer(pass);
-  const listen = (at: number): Promise<void> =>
-    new Promise((resolve) => server.listen(at, '127.0.0.1', () => resolve()));
-  const down = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  await listen(0);
-  const { port } = server.address() as AddressInfo;
+  const { url, down, up } = await listening(server);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     asked,
     prompts,
     ids,
@@ -134,7 +126,7 @@ export async function openCountingEndpoint(options: CountingOptions = {}): Promi
       refusal = status;
     },
     down,
-    up: () => listen(port),
+    up,
     async close() {
       await down();
       await endpoint.close();

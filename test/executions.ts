@@ -1,6 +1,7 @@
-import { type Client, WorkflowFailedError } from '@temporalio/client';
+import { type Client, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import proto, { type temporal } from '@temporalio/proto';
+import { rootFailure } from '../client/view/temporal-state.ts';
 
 export type History = temporal.api.history.v1.IHistory;
 
@@ -29,6 +30,17 @@ export async function failureOf(
     return { type: type ?? '', message, nonRetryable: nonRetryable === true };
   }
   throw new Error('the workflow did not fail');
+}
+
+/** What an update was refused with. Throws where it was taken, or failed in another way. */
+export async function refusalOf(update: Promise<unknown>): Promise<string> {
+  try {
+    await update;
+  } catch (error) {
+    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+    return rootFailure(error).message;
+  }
+  throw new Error('the update was taken');
 }
 
 /** Attempts at activities that have ended, by activity type, of a workflow and all its children: a number for each activity. */

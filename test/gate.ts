@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listening } from './listening.ts';
 
 /** A request that passes: its method and the key it is about; the rest of a listing's or an upload's query is left out. */
 export interface Passing {
@@ -49,19 +49,14 @@ export async function openGate(upstream: string): Promise<Gate> {
   }
 
   const server = createServer((from, to) => void pass(from, to));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const { url, down } = await listening(server);
   const gate: Gate = {
-    url: `http://127.0.0.1:${port}`,
+    url,
     passed,
     underWay: () => underWay,
     before: () => {},
     after: () => {},
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: down,
   };
   return gate;
 }

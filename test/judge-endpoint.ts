@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listening } from './listening.ts';
 
 /** What the judge is asked about, as it stands in the prompt. */
 export interface AskedPair {
@@ -45,18 +45,14 @@ export async function openJudgeEndpoint(
     const choice = isChat ? { message: { role: 'assistant', content: said } } : { text: said };
     send(200, { choices: [{ index: 0, finish_reason: 'stop', ...choice }], usage });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { url, down } = await listening(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     asked,
     refuse(status, after = 0) {
       refusal = { status, after };
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: down,
   };
 }
 

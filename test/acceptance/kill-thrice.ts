@@ -4,8 +4,9 @@ import { readLedger } from '../../activities/publish/verify-ledger.ts';
 import type { IngestSpec } from '../../workflows/contract.ts';
 import { attemptsOf } from '../executions.ts';
 import { CHUNK, kill9, killDuring, repeated } from '../faults/kill.ts';
-import { canonical, publicationOf, textSpec } from '../pipeline.ts';
+import { publicationOf, textSpec } from '../pipeline.ts';
 import { DATA, must, skip } from './lib.ts';
+import { mustBeSame } from './parts/same-bytes.ts';
 import { openScene, putSomeCorpus } from './parts/scene.ts';
 
 if (DATA === undefined) skip('no real data beside the checkout, nor where INSTRUCT_LAKE_DATA says');
@@ -83,13 +84,7 @@ try {
     paid.lostRequests > 0 && paid.lostRequests <= KILLS * LOSS,
     `that is an estimate of the ${twice} that were made twice, within the same bound`,
   );
-  const [killed, undisturbed] = await Promise.all(
-    ['killed', 'undisturbed'].map((run) => canonical(store, { domain: DOMAIN, run })),
-  );
-  must(
-    JSON.stringify(killed) === JSON.stringify(undisturbed),
-    `manifest.core.json and ${Object.keys(killed?.shards ?? {}).length} shards are the same, byte by byte, as in an undisturbed run`,
-  );
+  await mustBeSame(store, DOMAIN, ['killed', 'undisturbed'], 'they are those of an undisturbed run');
 } finally {
   if (worker !== undefined) await kill9(worker);
   await scene.close();

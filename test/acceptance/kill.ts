@@ -22,8 +22,8 @@ import {
   spawnWorker,
   spec,
 } from '../faults/kill.ts';
-import { canonical } from '../pipeline.ts';
 import { CLI, must, scratch } from './lib.ts';
+import { mustBeSame } from './parts/same-bytes.ts';
 
 const state = scratch('kill');
 const stack = await openStack({ state, report: console.log, ports: 'random', database: 'memory' });
@@ -72,13 +72,7 @@ try {
   } finally {
     await kill9(worker);
   }
-  const [killed, undisturbed] = await Promise.all(
-    ['killed', 'undisturbed'].map((run) => canonical(store, { domain: DOMAIN, run })),
-  );
-  must(
-    JSON.stringify(killed) === JSON.stringify(undisturbed),
-    `manifest.core.json and ${Object.keys(killed?.shards ?? {}).length} shards are the same, byte by byte, as in an undisturbed run`,
-  );
+  await mustBeSame(store, DOMAIN, ['killed', 'undisturbed'], 'they are those of an undisturbed run');
 } finally {
   await connection.close();
   store.close();

@@ -3,9 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { localEnv } from '../../client/local-config.ts';
 import { openS3 } from '../../lake/s3.ts';
+import { freePort } from '../listening.ts';
 import { CLI, lake, must, start, until } from './lib.ts';
 import { BIOMED, importBiomed, stackUp } from './parts/stack.ts';
-import { freePort, runIdOf, type TemporalCli, temporalCli } from './parts/temporal.ts';
+import { runIdOf, type TemporalCli, temporalCli } from './parts/temporal.ts';
 
 /** A run of some passages takes seconds; a machine that is busy with other things takes longer. */
 const RUN_SECONDS = 300;

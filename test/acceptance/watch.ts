@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { putSample, sampleSpec } from '../../client/sample/lake.ts';
 import { openS3 } from '../../lake/s3.ts';
+import { freePort } from '../listening.ts';
 import { CLI, lake, must, run, skip, start } from './lib.ts';
 import { stackUp } from './parts/stack.ts';
-import { freePort } from './parts/temporal.ts';
 
 const TERMINAL = fileURLToPath(new URL('./parts/terminal.py', import.meta.url));
 /** Sixty texts, four at a time: half a minute of synthesis on any machine. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { S3Settings } from '../../lake/s3.ts';
+import { listening } from '../listening.ts';
 
 /** A request to the store, as far as faults are told apart by. */
 export interface StoreRequest {
@@ -65,15 +65,8 @@ export async function openS3Proxy(target: Required<S3Settings>, faults: Faults):
     pass(from, to).catch(() => from.socket.destroy());
   });
   server.requestTimeout = 0;
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    settings: { ...target, endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` },
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { url, down } = await listening(server);
+  return { settings: { ...target, endpoint: url }, close: down };
 }
 
 function answer(fate: Exclude<Fate, 'on'>, from: IncomingMessage, to: ServerResponse): void {

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -14,6 +13,7 @@ import { nodeArgs } from '../../lake/node-args.ts';
 import { readTable } from '../../lake/table.ts';
 import { stateOf } from '../client/run-states.ts';
 import { openLab } from '../lab.ts';
+import { listening } from '../listening.ts';
 import { commitsOf, openPipeline, type Pipeline, publicationOf, putTexts, textSpec } from '../pipeline.ts';
 
 /** A model that writes badly: what it answers to each text. */
@@ -41,11 +41,10 @@ beforeAll(async () => {
     const context = /.*<CON> (.*?) <\/CON>/s.exec(prompt)?.[1] ?? '';
     response.end(JSON.stringify({ choices: [{ text: ANSWERS[context] ?? '', finish_reason: 'stop' }] }));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { url } = await listening(server);
   pipeline = await openPipeline(await openLab());
-  const { port } = server.address() as AddressInfo;
   const { settings } = pipeline;
-  const bad = { ...settings.endpoints.default, urls: [`http://127.0.0.1:${port}`] };
+  const bad = { ...settings.endpoints.default, urls: [url] };
   await pipeline.work({ ...settings, endpoints: { default: bad as (typeof settings.endpoints)['default'] } });
   await putTexts(pipeline.store, 'raw/drops/a.parquet', Object.keys(ANSWERS));
   await pipeline.runIngest(textSpec('drops', { dedupe: { near: false } }), 'r1');

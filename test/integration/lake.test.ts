@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commitStage, outputOf, readChecked, readCommit, type StageInput } from '../../lake/commit.ts';
 import {
@@ -15,6 +14,7 @@ import { append, checkLog, publishedRun, readHead, withPublication } from '../..
 import { probeStore } from '../../lake/probe.ts';
 import { openS3 } from '../../lake/s3.ts';
 import { type Lab, openLab } from '../lab.ts';
+import { listening } from '../listening.ts';
 
 let lab: Lab;
 let store: ReturnType<typeof openS3>;
@@ -79,11 +79,8 @@ describe('the S3 store', () => {
         .writeHead(200, { 'x-amz-checksum-crc32': 'AAAAAA==', etag: '"e"', 'content-length': '5' })
         .end('hello');
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const rotten = openS3({
-      ...lab.s3,
-      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    });
+    const { url } = await listening(server);
+    const rotten = openS3({ ...lab.s3, endpoint: url });
     await expect(rotten.get('x')).rejects.toThrow(CorruptLake);
     rotten.close();
     server.close();

@@ -1,16 +1,15 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { samplePassages } from '../../client/sample/index.ts';
 import { until } from '../../client/stack/poll.ts';
 import { verifyRun } from '../../client/verify-run.ts';
-import { rootFailure } from '../../client/view/temporal-state.ts';
 import { nodeArgs } from '../../lake/node-args.ts';
 import { parquetBytes } from '../../lake/parquet/write.ts';
 import type { Failures, IngestSpec, Parked, Progress } from '../../workflows/contract.ts';
-import { attemptsOf, failureOf } from '../executions.ts';
+import { attemptsOf, failureOf, refusalOf } from '../executions.ts';
 import { openLab } from '../lab.ts';
 import { canonical, openPipeline, type Pipeline, putTexts, textSpec } from '../pipeline.ts';
 
@@ -33,14 +32,6 @@ const parks = (handle: WorkflowHandle, phase?: string): Promise<Parked> =>
     },
     { ...WITHIN, what: 'it did not park' },
   );
-async function refusalOf(update: Promise<unknown>): Promise<string> {
-  const error = await update.then(
-    () => new Error('the update was taken'),
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(WorkflowUpdateFailedError);
-  return rootFailure(error).message;
-}
 async function verified(domain: string, run: string): Promise<void> {
   const checks = await verifyRun(pipeline.store, { domain, run }, () => {});
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);

@@ -1,10 +1,9 @@
-import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { samplePassages } from '../../client/sample/index.ts';
 import { until } from '../../client/stack/poll.ts';
-import { rootFailure } from '../../client/view/temporal-state.ts';
 import { type Control, type IngestSpec, type Progress, QUEUES } from '../../workflows/contract.ts';
-import { pendingNow } from '../executions.ts';
+import { pendingNow, refusalOf } from '../executions.ts';
 import { repeated } from '../faults/kill.ts';
 import { openGate } from '../gate.ts';
 import { openLab } from '../lab.ts';
@@ -49,14 +48,6 @@ const asked = (count: number): Promise<true> =>
     ...WITHIN,
     what: 'the endpoint was not asked',
   });
-async function refusalOf(update: Promise<unknown>): Promise<string> {
-  const error = await update.then(
-    () => new Error('the update was taken'),
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(WorkflowUpdateFailedError);
-  return rootFailure(error).message;
-}
 async function likeUndisturbed(run: string): Promise<void> {
   const [mine, theirs] = await Promise.all(
     [run, 'undisturbed'].map((each) => canonical(pipeline.store, { domain: DOMAIN, run: each })),

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreUnavailable } from '../../lake/errors.ts';
 import { openS3, type S3Settings, type S3Store } from '../../lake/s3.ts';
+import { listening } from '../listening.ts';
 
 /** A server that takes requests and leaves it to each test what becomes of them. */
 let server: Server;
@@ -18,11 +18,11 @@ beforeEach(async () => {
     request.resume();
     answer(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { url } = await listening(server);
   settings = {
     bucket: 'lake',
     region: 'us-east-1',
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: url,
     forcePathStyle: true,
     accessKeyId: 'id',
     secretAccessKey: 'secret',

@@ -1,8 +1,8 @@
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from 'tokenizers';
+import { freePort } from '../../listening.ts';
 import { ok, ROOT, start, until } from '../lib.ts';
-import { freePort } from './temporal.ts';
 
 /** The two servers of llama.cpp: its own, and the one of its Python package. */
 export const KINDS = ['llama-server', 'llama_cpp.server'] as const;

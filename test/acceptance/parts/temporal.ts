@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { obtainServers } from '../../../client/stack/obtain.ts';
 import type { Failures, Progress } from '../../../workflows/contract.ts';
 import { type Finished, run, until } from '../lib.ts';
@@ -69,13 +68,3 @@ export async function temporalCli(
 
 /** The run id that `workflow start` has printed. */
 export const runIdOf = ({ stdout }: Finished): string | undefined => /RunId\s+(\S+)/.exec(stdout)?.[1];
-
-/** A port that nobody listens at now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || address === null) throw new Error('no free port');
-  return address.port;
-}

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach } from 'vitest';
 import type { EndpointSettings } from '../../../../activities/settings.ts';
 import {
   type EndpointClient,
   openEndpointClient,
 } from '../../../../activities/synthesize/endpoint/client.ts';
+import { listening } from '../../../listening.ts';
 
 /** What is closed after each test. */
 export const open: (() => Promise<void> | void)[] = [];
@@ -37,17 +37,9 @@ export async function serve(
     asked.push({ url: request.url ?? '', headers: request.headers, body });
     answer(request, response, body);
   });
-  const listen = (port: number): Promise<void> =>
-    new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
-  const down = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  await listen(0);
-  const { port } = server.address() as AddressInfo;
+  const { url, down, up } = await listening(server);
   open.push(down);
-  return { url: `http://127.0.0.1:${port}`, asked, down, up: () => listen(port) };
+  return { url, asked, down, up };
 }
 
 /** A client with little patience, closed after the test. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test, vi } from 'vitest';
 import { EndpointUntrusted, InvalidConfig } from '../../../../lake/errors.ts';
+import { listening } from '../../../listening.ts';
 import { answer, client, failureOf, open, request } from './servers.ts';
 
 const file = (name: string): string =>
@@ -15,12 +15,9 @@ async function secure(): Promise<string> {
   const server = createServer({ key, cert: readFileSync(file('cert.pem')) }, (_, response) =>
     answer(response),
   );
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  open.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, down } = await listening(server, 'https');
+  open.push(down);
+  return url;
 }
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -1,0 +1,149 @@
+import type { CommitPointer, Done, ListItem, ObjectRef, RunRef } from './data.ts';
+import type { FailureRules } from './spec.ts';
+
+/** What opening a run settles: names resolved, everything checked, pins written. */
+export interface OpenedRun extends RunRef {
+  resumed: boolean;
+  rounds: number;
+  /** Requests in flight at most, as the spec says. */
+  concurrency: number | null;
+  /** The model that answers; `instruct-lake-rules` is the embedded one, a smoke test and not the paper's synthesizer. */
+  model: string;
+  /** Launcher of the training job, if one is wanted. */
+  launcher: string | null;
+  /** Whether a sample of the pairs is to be judged. */
+  judge: boolean;
+  /** Whether this server knows our search attributes. */
+  searchAttributes: boolean;
+  rules: FailureRules;
+}
+/** One input of the plan (the corpus, or one instruction source), and how many partitions it has. */
+export interface PlannedInput {
+  /** `corpus`, or `instructions-<index in mix.sources>`. */
+  name: string;
+  entries: number;
+  sources: number;
+  rows: number;
+  failed: number;
+  /** Objects under the prefix that are not Parquet by name. */
+  ignored: number;
+}
+export interface Planned extends Done {
+  inputs: PlannedInput[];
+}
+/** Entry `index` of an input's plan. */
+export interface EntryRef {
+  plan: ObjectRef;
+  input: string;
+  index: number;
+}
+/** For each input by name: the lists of its partitions' commits, one per lane. */
+export type Lists = Record<string, ObjectRef[]>;
+
+/** The sources that have failed since the verdicts, in an object; and how many have failed in all. */
+export interface Settled extends Done {
+  corpus: number;
+  instructions: number;
+}
+export interface Mixed extends Done {
+  shards: number;
+}
+export interface Published extends Done {
+  /** The object that the domain log names. */
+  publication: ObjectRef;
+  logEntry: number;
+}
+export interface TrainingRef extends RunRef {
+  launcher: string;
+  /** Hash of publication, launcher and relaunch number. */
+  name: string;
+  publication: ObjectRef;
+}
+export interface Trained {
+  name: string;
+  seconds: number;
+  metrics: Record<string, number>;
+  /** Where the job left its results, as its launcher names it. */
+  output: string;
+}
+
+/** Every activity: name, input, result. Inputs are references; content stays on S3. */
+export interface Activities {
+  openRun(input: { workflowId: string; spec: unknown }): Promise<OpenedRun>;
+  planSources(input: { run: RunRef }): Promise<Planned>;
+  saveList(input: { run: RunRef; items: ListItem[] }): Promise<ObjectRef>;
+  /** `lenient`: a fault of ours fails the source in which it shows, and nothing else. */
+  scanPartition(input: { run: RunRef; entry: EntryRef; lenient?: true }): Promise<Done>;
+  findDuplicates(input: {
+    run: RunRef;
+    plan: ObjectRef;
+    scans: ObjectRef[];
+    range: number;
+    ranges: number;
+  }): Promise<Done>;
+  decideDuplicates(input: {
+    run: RunRef;
+    plan: ObjectRef;
+    scans: ObjectRef[];
+    edges: ObjectRef[];
+  }): Promise<Done>;
+  synthesizeRound(input: {
+    run: RunRef;
+    entry: EntryRef;
+    round: number;
+    previous: CommitPointer;
+    verdicts: ObjectRef[];
+    /** Requests in flight at most; the endpoint's own limit holds as well. It decides no byte. */
+    concurrency?: number;
+  }): Promise<Done>;
+  judgePairs(input: { run: RunRef; pairs: ObjectRef[]; settled?: ObjectRef }): Promise<Done>;
+  templatePartition(input: {
+    run: RunRef;
+    entry: EntryRef;
+    previous: CommitPointer;
+    verdicts: ObjectRef[];
+    settled?: ObjectRef;
+  }): Promise<Done>;
+  templateInstructions(input: {
+    run: RunRef;
+    entry: EntryRef;
+    lenient?: true;
+    settled?: ObjectRef;
+  }): Promise<Done>;
+  settleFailures(input: SettleInput): Promise<Settled>;
+  mixSources(input: { run: RunRef; documents: Lists }): Promise<Mixed>;
+  exchangePartition(input: {
+    run: RunRef;
+    documents: CommitPointer;
+    mix: ObjectRef;
+    input: string;
+  }): Promise<Done>;
+  buildShard(input: { run: RunRef; mix: ObjectRef; exchanges: Lists; shard: number }): Promise<Done>;
+  publishRun(input: PublishInput): Promise<Published>;
+  resolveTraining(input: { run: RunRef; launcher: string }): Promise<TrainingRef>;
+  launchTraining(input: TrainingRef): Promise<void>;
+  watchTraining(input: TrainingRef): Promise<Trained>;
+  cancelTraining(input: TrainingRef): Promise<void>;
+}
+/** Where partitions and sources may have failed since the verdicts: in the lists of these passes over all partitions. */
+export interface SettleInput {
+  run: RunRef;
+  plan: ObjectRef;
+  scans: ObjectRef[];
+  verdicts: ObjectRef[];
+  passes: Lists[];
+}
+/** All that a publication rests on. */
+export interface PublishInput {
+  run: RunRef;
+  plan: ObjectRef;
+  scans: ObjectRef[];
+  verdicts: ObjectRef[];
+  /** Where sources have failed since the verdicts. */
+  settled?: ObjectRef;
+  /** What a judge said of a sample of the pairs. */
+  judged?: ObjectRef;
+  documents: Lists;
+  mix: ObjectRef;
+  shards: ObjectRef;
+}

@@ -1,0 +1,72 @@
+import type { Trained } from './activities.ts';
+import type { FailedSource, ObjectRef, Reason, RunRef } from './data.ts';
+import type { OnTimeout } from './spec.ts';
+
+/** The phases of `ingestDomain`, in order. */
+export const PHASES = [
+  'open',
+  'plan',
+  'scan',
+  'dedupe',
+  'synthesize',
+  'template',
+  'mix',
+  'exchange',
+  'shards',
+  'publish',
+  'train',
+  'done',
+] as const;
+export type Phase = (typeof PHASES)[number];
+/** The phases that run once for each partition, in lanes. */
+export type PartitionPhase = 'scan' | 'synthesize' | 'template' | 'exchange';
+
+/** Answer of the query `progress`. Lanes that run have more to add: ask each for its own `progress`. */
+export interface Progress {
+  phase: Phase;
+  done: number;
+  total: number;
+  counts: Record<string, number>;
+  /** Workflow ids of running children. */
+  lanes: string[];
+  model?: string;
+  /** What the run waits for a person to decide; the search attribute `Phase` reads `parked` meanwhile. */
+  parked: Parked | null;
+  /** Nothing new is started until `resume`; the search attribute `Phase` reads `paused` meanwhile. */
+  paused: boolean;
+  /** Requests in flight at most; null: what the endpoints' own limits allow. */
+  concurrency: number | null;
+}
+/** Updates `pause` and `setConcurrency` return what holds from now on. */
+export type Control = Pick<Progress, 'paused' | 'concurrency'>;
+/** Input of the update `setConcurrency`; null takes the ceiling away. */
+export interface SetConcurrency {
+  concurrency: number | null;
+}
+/** A run that waits for a decision. Times are ISO 8601, by Temporal's clock. */
+export interface Parked extends Reason {
+  phase: Phase;
+  since: string;
+  until: string;
+  onTimeout: OnTimeout;
+  /** The updates that end it. */
+  decisions: Decision[];
+}
+/**
+ * `acceptPartial`: go on without the sources that have failed so far. `resume`: try again what failed, now that the
+ * configuration is mended; it ends a pause as well, and gives null where that was all.
+ */
+export type Decision = 'acceptPartial' | 'resume';
+/** Answer of the query `failures`: the first hundred. */
+export interface Failures {
+  total: number;
+  sources: FailedSource[];
+}
+export interface IngestResult extends RunRef {
+  publication: ObjectRef;
+  counts: Record<string, number>;
+  training: Trained | null;
+}
+export interface TrainInput extends RunRef {
+  launcher: string;
+}

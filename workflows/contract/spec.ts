@@ -1,0 +1,138 @@
+import type { PairKind } from './data.ts';
+import type { PromptName } from './names.ts';
+
+/** What a user writes to start `ingestDomain`. Everything optional has a default, written into the run's pins. */
+export interface IngestSpec {
+  $schema?: string;
+  /** `[a-z0-9-]{1,40}`; must equal the domain in the workflow id. */
+  domain: string;
+  /** `full`: everything under the prefix, deduplicated within itself. */
+  mode?: 'full';
+  input: InputSpec;
+  dedupe?: DedupeSpec;
+  synthesize: SynthesizeSpec;
+  /** Which pairs are dropped for what they measure. Without it all are measured and none dropped but repeated questions. */
+  filters?: FilterSpec;
+  /** Has a sample of the pairs judged. It changes no byte of a shard. */
+  judge?: JudgeSpec;
+  /** Name of a tokenizer in the worker's configuration: the target model's. */
+  tokenizer: string;
+  /** Tokens in a document at most, BOS and EOS included, unless one example alone is longer. */
+  sequenceLength: number;
+  mix: MixSpec;
+  shards?: ShardSpec;
+  train?: TrainSpec;
+  /** Seed of every draw. The default is a constant. */
+  seed?: string;
+  /** Fraction of sources that may fail; with more of them the run parks and waits for a decision. */
+  maxFailedFraction?: number;
+  /** How long a parked run waits for one: a number with `s`, `m`, `h` or `d`. */
+  decisionTimeout?: string;
+  /** What follows when nobody decided in time: the run goes on without the sources that failed, or it fails. */
+  onTimeout?: OnTimeout;
+}
+
+export interface InputSpec {
+  /** Key prefix of the raw Parquet objects, e.g. `raw/biomed/`. */
+  prefix: string;
+  /** Column names. Without `id` a row is known by its place; without `title` the first line is the title. */
+  id?: string;
+  text: string;
+  title?: string;
+  /** Text bytes in a partition, about. Cutting differently changes no byte of the result. */
+  partitionBytes?: number;
+}
+
+export interface DedupeSpec {
+  /** Drops near-duplicates too, not exact ones alone. */
+  near?: boolean;
+  /** Similarity (Jaccard, over shingles of five words) from which a document is a near-duplicate of another, 0.5 to 1. */
+  threshold?: number;
+}
+
+/** How pairs are asked for: by the published synthesizer's tag protocol, or of any instruct model by prompts. */
+export type SynthesizeSpec = TagSynthesisSpec | ChatSynthesisSpec;
+export interface TagSynthesisSpec extends RoundsSpec {
+  generator: 'instruction-synthesizer';
+}
+export interface ChatSynthesisSpec extends RoundsSpec {
+  generator: 'chat';
+  /** Prompts of the library, one of which each slot draws. Without it all. */
+  prompts?: PromptName[];
+}
+export interface RoundsSpec {
+  /** Name of an endpoint in the worker's configuration. */
+  endpoint: string;
+  /** M: texts of a chain that are prompted one after the other. */
+  rounds: number;
+  /** Share of the slots that is converted, 0 to 1. */
+  share: number;
+  /** Requests of the run in flight at most, over all workers; `setConcurrency` sets another. Without it the endpoints' own limits hold. */
+  concurrency?: number;
+}
+/** The highest ceiling that a spec or `setConcurrency` may name. */
+export const MAX_CONCURRENCY = 1_000_000;
+
+/**
+ * Filters of pairs: each drops pairs of its `kinds` alone. Parts are from 0 to 1, lengths in words; a measure that means
+ * nothing for a pair (grounding of "Yes") drops nothing.
+ */
+export interface FilterSpec {
+  /** Least part of the words of answer and rationale that stand in the text. Of plain pairs, if it names no kinds. */
+  grounding?: { min: number; kinds?: PairKind[] };
+  /** Largest part of their runs of five words that are copied from the text. Of plain pairs, if it names no kinds. */
+  copy?: { max: number; kinds?: PairKind[] };
+  /** The same of the question. Of plain pairs, if it names no kinds. */
+  questionInContext?: { max: number; kinds?: PairKind[] };
+  /** Least of how well a pair reads as the language of its text, 1 being best. Of all kinds, if it names none. */
+  language?: { min: number; kinds?: PairKind[] };
+  /** Of all kinds, if it names none. */
+  questionLength?: LengthFilterSpec;
+  answerLength?: LengthFilterSpec;
+}
+export interface LengthFilterSpec {
+  min?: number;
+  max?: number;
+  kinds?: PairKind[];
+}
+
+export interface JudgeSpec {
+  /** Name of an endpoint in the worker's configuration. */
+  endpoint: string;
+  /** Pairs that are drawn, all pairs of the run alike; 100 by default. */
+  pairs?: number;
+}
+
+export interface MixSpec {
+  sources: MixSource[];
+  /** Tokens of the whole mix. Without it the first source is used once and sets the total. */
+  tokens?: number;
+  /** Passes over a source at most; beyond it a counted shortfall. */
+  maxRepeat?: number;
+  /** A shortfall is an error. */
+  strict?: boolean;
+}
+export type MixSource =
+  | { from: 'augmented'; weight: number }
+  | { from: 'raw'; weight: number }
+  | { from: 'instructions'; prefix: string; question: string; answer: string; weight: number };
+
+export interface ShardSpec {
+  format?: 'megatron';
+  /** Bytes of a shard's body, about. */
+  bytes?: number;
+}
+
+export interface TrainSpec {
+  /** Name of a launcher in the worker's configuration. */
+  launcher: string;
+}
+
+export type OnTimeout = 'accept' | 'fail';
+/** How a run meets failures (the spec's words for it). It steers the run and decides no byte of it. */
+export interface FailureRules {
+  maxFailedFraction: number;
+  /** Milliseconds. */
+  decisionTimeout: number;
+  onTimeout: OnTimeout;
+}
