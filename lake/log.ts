@@ -10,6 +10,14 @@ export interface PublishedRun {
   generation: number;
   mode: 'full' | 'incremental';
   publication: ObjectRef;
+  /** What later runs deduplicate against; of incremental ones alone. Several runs share one once they are compacted. */
+  segment?: ObjectRef;
+}
+/** Documents that the publication of `run` has replaced by newer versions of their sources. */
+export interface TombstoneSet extends ObjectRef {
+  run: string;
+  /** Bytes of the object, a run of the exchange. */
+  size: number;
 }
 /** One entry of a domain's log: the full live state after it, and the hash of the entry before. */
 export interface LogEntry {
@@ -19,7 +27,7 @@ export interface LogEntry {
   /** The incremental run that holds the domain. */
   open: { run: string; generation: number } | null;
   published: PublishedRun[];
-  tombstones: ObjectRef[];
+  tombstones: TombstoneSet[];
 }
 export interface LogHead {
   entry: LogEntry;
