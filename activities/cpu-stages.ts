@@ -1,3 +1,4 @@
+import { combineBuckets } from './dedupe/combine-buckets.ts';
 import { decideDuplicates } from './dedupe/decide-duplicates.ts';
 import { findDuplicates } from './dedupe/find-duplicates.ts';
 import { mixSources } from './mix/mix-sources.ts';
@@ -11,6 +12,7 @@ import { templatePartition } from './template/template-partition.ts';
 /** The stages that run in worker threads, by the name of their activity. */
 export const CPU_STAGES = {
   scanPartition,
+  combineBuckets,
   findDuplicates,
   decideDuplicates,
   templatePartition,

@@ -74,6 +74,7 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
     planSources: here('planSources', planSources),
     saveList: here('saveList', saveList),
     scanPartition: inThread('scanPartition'),
+    combineBuckets: inThread('combineBuckets'),
     findDuplicates: inThread('findDuplicates'),
     decideDuplicates: inThread('decideDuplicates'),
     synthesizeRound: here('synthesizeRound', synthesizeRound),

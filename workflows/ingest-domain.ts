@@ -9,6 +9,7 @@ import type {
   Settled,
   Trained,
 } from './contract.ts';
+import { cutDedupe } from './dedupe-cut.ts';
 import {
   acceptFailed,
   distinctFailed,
@@ -25,8 +26,6 @@ import { addCounts, inParallel } from './pool.ts';
 import { trainModel } from './train-model.ts';
 
 const SHARDS_IN_FLIGHT = 32;
-/** Documents whose records one activity of dedupe takes, fifteen each; more are cut by hash into ranges. */
-const DEDUPE_DOCUMENTS = 1_000_000;
 
 /**
  * A domain's partitions → deduplicated texts → rounds of pairs → documents → a mix → shards → (training). People give the
@@ -81,10 +80,11 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
   });
 
   const verdicts = await phase('dedupe', async () => {
-    const ranges = Math.max(1, Math.ceil((counts.texts ?? 0) / DEDUPE_DOCUMENTS));
-    enter('dedupe', ranges + 1);
+    const { ranges, combine } = cutDedupe(counts.texts ?? 0, partitions(corpus));
+    enter('dedupe', (combine ? scans.length : 0) + ranges + 1);
+    const buckets = combine ? { scans: [], combined: await combined(scans.length) } : { scans };
     const edges = await inParallel(ranges, SHARDS_IN_FLIGHT, async (range) => {
-      const found = await mended(() => activities.findDuplicates({ run, plan, scans, range, ranges }));
+      const found = await mended(() => activities.findDuplicates({ run, plan, ...buckets, range, ranges }));
       progress.done++;
       return found.ref;
     });
@@ -92,6 +92,16 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
     state.count(decided.counts);
     progress.done++;
     return [decided.ref];
+
+    /** The buckets of each list of scans as one run; the commits as a list, since every range is given it. */
+    async function combined(lists: number): Promise<ObjectRef> {
+      const items = await inParallel(lists, SHARDS_IN_FLIGHT, async (list) => {
+        const done = await mended(() => activities.combineBuckets({ run, plan, scans, list }));
+        progress.done++;
+        return done.ref;
+      });
+      return mended(() => activities.saveList({ run, items }));
+    }
   });
 
   /** Which sources have failed since the verdicts, by what the passes over all partitions say; asks when that is too much. */

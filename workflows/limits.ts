@@ -23,6 +23,7 @@ const cpu = proxyActivities<
   Pick<
     Activities,
     | 'scanPartition'
+    | 'combineBuckets'
     | 'findDuplicates'
     | 'decideDuplicates'
     | 'templatePartition'
@@ -57,6 +58,7 @@ export const activities: Activities = {
   planSources: io.planSources,
   saveList: io.saveList,
   scanPartition: cpu.scanPartition,
+  combineBuckets: cpu.combineBuckets,
   findDuplicates: cpu.findDuplicates,
   decideDuplicates: cpu.decideDuplicates,
   synthesizeRound: gpu.synthesizeRound,

@@ -74,10 +74,14 @@ export interface Activities {
   saveList(input: { run: RunRef; items: ListItem[] }): Promise<ObjectRef>;
   /** `lenient`: a fault of ours fails the source in which it shows, and nothing else. */
   scanPartition(input: { run: RunRef; entry: EntryRef; lenient?: true }): Promise<Done>;
+  /** The buckets of list number `list` of the scans as one run; only where there are very many partitions. */
+  combineBuckets(input: { run: RunRef; plan: ObjectRef; scans: ObjectRef[]; list: number }): Promise<Done>;
   findDuplicates(input: {
     run: RunRef;
     plan: ObjectRef;
     scans: ObjectRef[];
+    /** The list of what has been combined of all scans, where it has been; `scans` is empty then. */
+    combined?: ObjectRef;
     range: number;
     ranges: number;
   }): Promise<Done>;
