@@ -54,8 +54,7 @@ export async function openStages(settings: Settings, run: RunRef, prefix: string
   const shared = openShared(settings);
   const services = servicesOf(shared, openPulse(), new AbortController().signal);
   const { store } = services;
-  const pins = pinsOf(run, prefix);
-  await writePins(store, pins);
+  const pins = await writeDedupePins(store, run, { prefix });
 
   async function measured<T extends { commits: StageCommit[] }>(
     stage: string,
@@ -125,13 +124,17 @@ export async function openStages(settings: Settings, run: RunRef, prefix: string
 
 const round = (seconds: number): number => Math.round(seconds * 10) / 10;
 
-/** The pins of a run; nothing of the generator and the tokenizer is read by these stages. */
-function pinsOf(run: RunRef, prefix: string): RunPins {
-  return {
+/** Writes the pins of a run over the column `text`; nothing of generator and tokenizer is read by the stages up to the verdicts. */
+export async function writeDedupePins(
+  store: ObjectStore,
+  run: RunRef,
+  input: { prefix: string; partitionBytes?: number },
+): Promise<RunPins> {
+  const pins: RunPins = {
     ...run,
     spec: parseSpec({
       domain: run.domain,
-      input: { prefix, text: 'text' },
+      input: { ...input, text: 'text' },
       synthesize: { generator: 'instruction-synthesizer', endpoint: 'default' },
       tokenizer: 'default',
       sequenceLength: 2048,
@@ -144,4 +147,6 @@ function pinsOf(run: RunRef, prefix: string): RunPins {
     pools: '',
     unicode: UNICODE_VERSION,
   };
+  await writePins(store, pins);
+  return pins;
 }
