@@ -1,5 +1,5 @@
-import { commitStage, outputOf } from '../../lake/commit.ts';
-import { type ExchangeRecord, encodeRun, keyRange, mergeRuns } from '../../lake/exchange.ts';
+import { commitStage } from '../../lake/commit.ts';
+import { type ExchangeRecord, encodeSorted, keyRange, mergeRuns } from '../../lake/exchange.ts';
 import { parquetStream } from '../../lake/parquet/write.ts';
 import { openCommittedRun, openCommittedRuns } from '../../lake/runs.ts';
 import type { Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
@@ -9,7 +9,7 @@ import type { Services } from '../services.ts';
 import { type Decision, decide } from './decide.ts';
 import { DUPLICATE_COLUMNS, DUPLICATES, duplicateRows } from './duplicates.ts';
 import { FAILED, readScanned } from './failures.ts';
-import { EDGES } from './find-duplicates.ts';
+import { edgeRuns } from './find-duplicates.ts';
 import { verdictRecord } from './records.ts';
 import { signatureRuns } from './scan-records.ts';
 
@@ -37,10 +37,7 @@ export async function decideDuplicates(
     async (folder) => {
       const { sources, commits, failed, texts, rejects } = await readScanned({ store }, { plan, scans });
       const found = await readCommits(store, edges);
-      const edgeRuns = await openCommittedRuns(
-        store,
-        found.map((each) => outputOf(each, EDGES)),
-      );
+      const opened = await openCommittedRuns(store, found.flatMap(edgeRuns));
       async function* signatures(): AsyncGenerator<ExchangeRecord[]> {
         for (const output of commits.flatMap(signatureRuns)) {
           yield* mergeRuns([await openCommittedRun(store, output)], keyRange(0, 1));
@@ -49,17 +46,18 @@ export async function decideDuplicates(
       const decision: Decision = await decide({
         rows: sources.map(({ rows }) => rows),
         threshold,
-        edges: () => mergeRuns(edgeRuns, keyRange(0, 1)),
+        edges: () => mergeRuns(opened, keyRange(0, 1)),
         signatures,
         checkCancelled,
       });
-      function* records(): Generator<ExchangeRecord> {
-        for (const verdict of decision.verdicts()) yield verdictRecord(verdict);
+      // Verdicts come in keep order, which is that of their keys: none of them has to be held.
+      async function* records(): AsyncGenerator<ExchangeRecord[]> {
+        for (const verdict of decision.verdicts()) yield [verdictRecord(verdict)];
       }
       const table = duplicateRows(decision.verdicts(), ({ source }) => sources[source]?.key ?? '');
       return {
         outputs: [
-          await folder.write(VERDICTS, encodeRun(records())),
+          await folder.write(VERDICTS, encodeSorted(records())),
           await folder.write(DUPLICATES, parquetStream(DUPLICATE_COLUMNS, table)),
           await folder.put(FAILED, JSON.stringify(failed), 'application/json'),
         ],

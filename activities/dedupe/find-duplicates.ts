@@ -1,4 +1,10 @@
-import { commitStage, type Output, outputOf } from '../../lake/commit.ts';
+import {
+  type AttemptFolder,
+  commitStage,
+  type Output,
+  outputOf,
+  type StageCommit,
+} from '../../lake/commit.ts';
 import { keyRange, mergeRuns, openRunWriter } from '../../lake/exchange.ts';
 import { openCommittedRuns } from '../../lake/runs.ts';
 import type { Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
@@ -8,10 +14,12 @@ import type { Services } from '../services.ts';
 import { type BucketState, starEdges } from './buckets.ts';
 import { COMBINED } from './combine-buckets.ts';
 import { readScanned, refuseNothing } from './failures.ts';
-import { edgeRecord } from './records.ts';
+import { type Edge, edgeRecord } from './records.ts';
 import { bucketRuns } from './scan-records.ts';
 
-export const EDGES = 'edges.run';
+const EDGES = 'edges';
+/** Edges held before they go out as an object of their own: a hash that half the corpus has brings one for each copy. */
+const HELD = 2_000_000;
 const NONE: ReadonlySet<number> = new Set();
 
 /**
@@ -36,6 +44,7 @@ export async function findDuplicates(
     range: number;
     ranges: number;
   },
+  held = HELD,
 ): Promise<Done> {
   const pins = await readPins(store, run);
   checkStage(pins, 'dedupe');
@@ -56,17 +65,14 @@ export async function findDuplicates(
           ? await readBuckets()
           : { outputs: await readCombined(combined), failed: NONE };
       const runs = await openCommittedRuns(store, outputs);
-      const edges = openRunWriter();
+      const edges = openEdges(folder, held);
       const state: BucketState = {};
       for await (const batch of mergeRuns(runs, keyRange(range, ranges))) {
         checkCancelled();
-        for (const edge of starEdges(batch, state, ({ source }) => failed.has(source))) {
-          const { key, payload } = edgeRecord(edge);
-          edges.add(key, payload);
-        }
+        for (const edge of starEdges(batch, state, ({ source }) => failed.has(source))) edges.add(edge);
+        await edges.spill();
       }
-      const count = edges.count;
-      return { outputs: [await folder.write(EDGES, edges.finish())], counts: { edges: count } };
+      return { outputs: await edges.finish(), counts: { edges: edges.count } };
     },
   );
   return { ref, counts: commit.counts };
@@ -82,4 +88,44 @@ export async function findDuplicates(
   async function readCombined(list: ObjectRef): Promise<Output[]> {
     return (await readCommits(store, await readLists(store, [list]))).map((each) => outputOf(each, COMBINED));
   }
+}
+
+/** The runs of edges that a commit of a range names. */
+export const edgeRuns = ({ outputs }: StageCommit): Output[] => outputs;
+
+interface Edges {
+  /** Of all. */
+  readonly count: number;
+  add(edge: Edge): void;
+  /** Writes out what has come in, if it is much. */
+  spill(): Promise<void>;
+  finish(): Promise<Output[]>;
+}
+
+function openEdges(folder: Pick<AttemptFolder, 'write'>, held: number): Edges {
+  const outputs: Output[] = [];
+  let writer = openRunWriter();
+  let written = 0;
+  async function flush(): Promise<void> {
+    const piece = String(outputs.length).padStart(5, '0');
+    written += writer.count;
+    outputs.push(await folder.write(`${EDGES}-${piece}.run`, writer.finish()));
+    writer = openRunWriter();
+  }
+  return {
+    get count() {
+      return written + writer.count;
+    },
+    add(edge) {
+      const { key, payload } = edgeRecord(edge);
+      writer.add(key, payload);
+    },
+    async spill() {
+      if (writer.count >= held) await flush();
+    },
+    async finish() {
+      if (writer.count > 0 || outputs.length === 0) await flush();
+      return outputs;
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { combineBuckets } from '../../../activities/dedupe/combine-buckets.ts';
 import { decideDuplicates, VERDICTS } from '../../../activities/dedupe/decide-duplicates.ts';
-import { EDGES, findDuplicates } from '../../../activities/dedupe/find-duplicates.ts';
+import { edgeRuns, findDuplicates } from '../../../activities/dedupe/find-duplicates.ts';
 import { readCommits, saveList } from '../../../activities/lists.ts';
 import { plan } from '../../../activities/plan/plan.ts';
 import { scanPartition } from '../../../activities/scan/scan-partition.ts';
@@ -76,7 +76,7 @@ test('edges and verdicts are the same, byte by byte, whether the buckets are com
     for (const range of [0, 1, 2]) {
       refs.push((await findDuplicates(services, { ...of, ...buckets, range, ranges: 3 })).ref);
     }
-    const edges = (await readCommits(store, refs)).map((each) => outputOf(each, EDGES).sha256);
+    const edges = (await readCommits(store, refs)).flatMap(edgeRuns).map(({ sha256 }) => sha256);
     const decided = await decideDuplicates(services, { ...of, edges: refs });
     const verdicts = outputOf(await readCommit(store, decided.ref), VERDICTS).sha256;
     results.push({ edges, verdicts, counts: decided.counts });
@@ -95,4 +95,29 @@ test('where no source is left, combining says so', async () => {
   await store.put(`${PREFIX}b.parquet`, file(['']));
   await store.put(`${PREFIX}0.parquet`, file(['']));
   await expect(combined(await scanned('r2'))).rejects.toThrow(NothingToDo);
+});
+
+test('edges go out a few at a time, and verdicts do not show it', async () => {
+  const names = Array.from({ length: 60 }, () => text(7, 'end'));
+  await store.put(`${PREFIX}a.parquet`, file(names));
+  await store.put(`${PREFIX}b.parquet`, file(names));
+  const of = await scanned('r3');
+  const verdicts: string[] = [];
+  const pieces: number[] = [];
+  for (const [ranges, held] of [
+    [1, 2_000_000],
+    [2, 10],
+  ] as const) {
+    const refs: ObjectRef[] = [];
+    for (let range = 0; range < ranges; range++) {
+      refs.push((await findDuplicates(services, { ...of, range, ranges }, held)).ref);
+    }
+    pieces.push((await readCommits(store, refs)).flatMap(edgeRuns).length);
+    const decided = await decideDuplicates(services, { ...of, edges: refs });
+    expect(decided.counts.duplicates).toBe(119);
+    verdicts.push(outputOf(await readCommit(store, decided.ref), VERDICTS).sha256);
+  }
+  expect(pieces[0]).toBe(1);
+  expect(pieces[1]).toBeGreaterThan(2);
+  expect(verdicts[1]).toBe(verdicts[0]);
 });
