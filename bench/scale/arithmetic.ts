@@ -1,4 +1,5 @@
-import { bandPayload, exactRecord, signaturePayload } from '../../activities/dedupe/records.ts';
+import { HELD } from '../../activities/dedupe/decide.ts';
+import { bandPayload, edgeRecord, exactRecord, signaturePayload } from '../../activities/dedupe/records.ts';
 import { BANDS, VALUES } from '../../activities/dedupe/signature.ts';
 import { PARTITION_ROWS } from '../../activities/plan/partitions.ts';
 import { PAGE_ENTRIES } from '../../activities/plan/plan.ts';
@@ -21,78 +22,95 @@ export const BUCKET_RECORDS = 1 + BANDS;
 /** Bytes of its signature. */
 export const SIGNATURE_BYTES = RECORD_BYTES + signaturePayload(new Int32Array(VALUES)).length;
 
+/** Bytes of an edge. */
+export const EDGE_BYTES =
+  RECORD_BYTES + edgeRecord({ later: PLACE, first: PLACE, exact: false }).payload.length;
+
+/** What decide holds: for each planned row (one bit and a count for 32), for each document in an edge, for each that is compared. */
+export const DECIDE = { row: 0.25, inEdge: 19, compared: VALUES * 2 };
+/** Documents that are compared in one pass. */
+export const DECIDE_HELD = HELD;
+
 /** What was measured, for one document or one record. */
 export interface Rates {
   textBytes: number;
-  /** CPU seconds for a document in scan, in decide; for a bucket record in find, in combine. */
+  scanWritten: number;
+  /** CPU seconds of scan and decide for a document, of find and combine for a bucket record. */
   scanCpu: number;
   decideCpu: number;
   findCpu: number;
   combineCpu: number;
-  /** Edges and dropped documents, for each document. */
+  /** Edges, documents that occur in them, and dropped ones, for each document. */
   edges: number;
+  inEdges: number;
   dropped: number;
 }
 
-/** What dedupe of so many documents takes. Bytes and seconds are those of all activities together. */
+/** What dedupe of so many documents takes; bytes and hours of CPU are those of all activities together. */
 export interface Arithmetic {
-  documents: number;
   textBytes: number;
   partitions: number;
   records: number;
   bucketBytes: number;
   signatureBytes: number;
   ranges: number;
-  combine: boolean;
-  /** Runs that each range opens; opens of runs by all ranges; bytes of a range in one run. */
+  /** Activities that combine; 0 where that is not needed. */
+  combines: number;
+  /** Runs that a range opens; how often runs are opened by all; bytes of a range in one of them. */
   runs: number;
   opens: number;
   sliceBytes: number;
-  /** Bytes written into bucket runs and read from them, combined or not. */
+  /** What a range holds of the runs that it reads: two blocks of each, and its directory. */
+  cursorBytes: number;
+  /** Bucket records that are written and read, by scan, combine and find. */
   exchanged: number;
   activities: number;
-  scanHours: number;
-  findHours: number;
-  decideHours: number;
-  /** Of the parent's history, for the phase dedupe; and of all lanes of scan together. */
+  /** Of the history of the run itself, in the phase dedupe. */
   events: number;
+  decideBytes: number;
+  /** Times that decide reads all signatures, and the bytes of it. */
+  passes: number;
+  decideRead: number;
+  scanHours: number;
+  exchangeHours: number;
+  decideHours: number;
 }
 
-/** Events that an activity leaves in a history, at most: three of its own, and a workflow task's three. */
-export const ACTIVITY_EVENTS = 6;
-
 export function arithmetic(documents: number, rates: Rates): Arithmetic {
-  const textBytes = documents * rates.textBytes;
   const rows = Math.min(PARTITION_ROWS, PARTITION_BYTES / rates.textBytes);
   const partitions = Math.ceil(documents / rows);
   const records = documents * BUCKET_RECORDS;
   const bucketBytes = documents * BUCKET_BYTES;
+  const signatureBytes = documents * SIGNATURE_BYTES;
   const { ranges, combine } = cutDedupe(documents, partitions);
-  const lists = Math.ceil(partitions / LANE);
-  const runs = combine ? lists : partitions;
-  const steps = (combine ? lists : 0) + ranges + 1;
-  const findCpu = records * (rates.findCpu + (combine ? rates.combineCpu : 0));
+  const combines = combine ? Math.ceil(partitions / LANE) : 0;
+  const runs = combine ? combines : partitions;
+  const runBytes = bucketBytes / runs;
+  const inEdges = documents * rates.inEdges;
+  const passes = Math.ceil(inEdges / DECIDE_HELD);
   return {
-    documents,
-    textBytes,
+    textBytes: documents * rates.textBytes,
     partitions,
     records,
     bucketBytes,
-    signatureBytes: documents * SIGNATURE_BYTES,
+    signatureBytes,
     ranges,
-    combine,
+    combines,
     runs,
-    opens: runs * ranges,
-    sliceBytes: bucketBytes / runs / ranges,
+    opens: runs * ranges + (combine ? partitions : 0),
+    sliceBytes: runBytes / ranges,
+    cursorBytes: runs * (2 * BLOCK_BYTES + Math.ceil(runBytes / BLOCK_BYTES) * ENTRY_BYTES),
     exchanged: bucketBytes * (combine ? 4 : 2),
-    activities: partitions + steps,
+    activities: partitions + combines + ranges + 1,
+    events: (combines + ranges + 1) * ACTIVITY_EVENTS,
+    decideBytes:
+      documents * DECIDE.row + inEdges * DECIDE.inEdge + Math.min(inEdges, DECIDE_HELD) * DECIDE.compared,
+    passes,
+    decideRead: passes * signatureBytes + 2 * documents * rates.edges * EDGE_BYTES,
     scanHours: (documents * rates.scanCpu) / 3600,
-    findHours: findCpu / 3600,
+    exchangeHours: (records * (rates.findCpu + (combine ? rates.combineCpu : 0))) / 3600,
     decideHours: (documents * rates.decideCpu) / 3600,
-    events: steps * ACTIVITY_EVENTS,
   };
 }
-
-/** What a range holds of so many runs: two blocks of each, and its directory. */
-export const cursorBytes = (runs: number, runBytes: number): number =>
-  runs * (2 * BLOCK_BYTES + Math.ceil(runBytes / BLOCK_BYTES) * ENTRY_BYTES);
+/** Events that an activity leaves in the history of a workflow, at most: three of its own, three of a workflow task. */
+export const ACTIVITY_EVENTS = 6;
