@@ -22,6 +22,8 @@ export const BUCKET_RECORDS = 1 + BANDS;
 /** Bytes of its signature. */
 export const SIGNATURE_BYTES = RECORD_BYTES + signaturePayload(new Int32Array(VALUES)).length;
 
+/** Events that an activity leaves in the history of a workflow, at most: three of its own, three of a workflow task. */
+const ACTIVITY_EVENTS = 6;
 /** Bytes of an edge. */
 export const EDGE_BYTES =
   RECORD_BYTES + edgeRecord({ later: PLACE, first: PLACE, exact: false }).payload.length;
@@ -112,5 +114,3 @@ export function arithmetic(documents: number, rates: Rates): Arithmetic {
     decideHours: (documents * rates.decideCpu) / 3600,
   };
 }
-/** Events that an activity leaves in the history of a workflow, at most: three of its own, three of a workflow task. */
-export const ACTIVITY_EVENTS = 6;
