@@ -13,7 +13,7 @@ export interface Figures {
   };
   stages: Record<StageName, StageFigures>;
   buckets: { records: number; shared: number; over256: number; largest: number[] };
-  inEdges: { edges: number; documents: number };
+  edges: { edges: number; documents: number };
   truth: {
     exact: { planted: number; found: number };
     near: { similarity: number; planted: number; found: number; expected: number }[];
@@ -27,7 +27,7 @@ export const STAGES = [
   'find',
   'decide',
   'findNarrow',
-  'decideNarrow',
+
   'combine',
   'findCombined',
 ] as const;
@@ -49,7 +49,7 @@ export function readFigures(): Figures {
   return JSON.parse(readFileSync(FILE, 'utf8')) as Figures;
 }
 
-export function ratesOf({ corpus, stages, inEdges }: Figures): Rates {
+export function ratesOf({ corpus, stages, edges }: Figures): Rates {
   const { documents } = corpus;
   const records = documents * BUCKET_RECORDS;
   const dropped = stages.decide.counts.duplicates ?? 0;
@@ -60,8 +60,8 @@ export function ratesOf({ corpus, stages, inEdges }: Figures): Rates {
     decideCpu: stages.decide.cpuSeconds / documents,
     findCpu: stages.find.cpuSeconds / records,
     combineCpu: stages.combine.cpuSeconds / records,
-    edges: inEdges.edges / documents,
-    inEdges: inEdges.documents / documents,
+    edges: edges.edges / documents,
+    inEdges: edges.documents / documents,
     dropped: dropped / documents,
   };
 }

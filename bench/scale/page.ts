@@ -12,7 +12,6 @@ const NAMES: Record<StageName, string> = {
   find: 'findDuplicates',
   decide: 'decideDuplicates',
   findNarrow: 'findDuplicates, eight times as many ranges',
-  decideNarrow: 'decideDuplicates of these',
   combine: 'combineBuckets',
   findCombined: 'findDuplicates of what was combined',
 };
@@ -29,14 +28,15 @@ export function short(value: number, units: readonly string[]): string {
   return `${Number(left.toFixed(digits))}${units[unit]}`;
 }
 const bytes = (value: number): string => short(value, [' B', ' KB', ' MB', ' GB', ' TB', ' PB']);
-const count = (value: number): string => short(Math.round(value), ['', ' thousand', ' million', ' billion', ' trillion']);
+const count = (value: number): string =>
+  short(Math.round(value), ['', ' thousand', ' million', ' billion', ' trillion']);
 const hours = (value: number): string => `${short(value, [''])} h`;
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function corpusTable({ corpus, buckets, inEdges, truth }: Figures): string {
+function corpusTable({ corpus, buckets, edges, truth }: Figures): string {
   const { documents, shingles } = corpus;
   const { exact, near, droppedNear, strangers } = truth;
   const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
@@ -55,7 +55,7 @@ function corpusTable({ corpus, buckets, inEdges, truth }: Figures): string {
           'the fullest buckets; those with more than 256',
           `${buckets.largest.slice(0, 3).map(count).join(', ')}; ${buckets.over256}`,
         ],
-        ['edges; documents in them', `${count(inEdges.edges)}; ${count(inEdges.documents)}`],
+        ['edges; documents in them', `${count(edges.edges)}; ${count(edges.documents)}`],
         ['exact duplicates planted, found', `${count(exact.planted)}, ${count(exact.found)}`],
         [
           'dropped as near; of these below the threshold in truth',
@@ -98,7 +98,11 @@ const ROWS: [string, string, (of: Arithmetic) => string][] = [
   ['their bytes', `${BUCKET_BYTES} n`, (of) => bytes(of.bucketBytes)],
   ['bytes of signatures', `${SIGNATURE_BYTES} n`, (of) => bytes(of.signatureBytes)],
   ['ranges, R', 'n / 1,000,000', (of) => count(of.ranges)],
-  ['combined first, C', 'P / 250 where P R > 100,000 or P > 2,000', (of) => (of.combines === 0 ? 'no' : count(of.combines))],
+  [
+    'combined first, C',
+    'P / 250 where P R > 100,000 or P > 2,000',
+    (of) => (of.combines === 0 ? 'no' : count(of.combines)),
+  ],
   ['runs are opened', 'P R, or P + C R', (of) => count(of.opens)],
   ['bytes of a range in a run', '', (of) => bytes(of.sliceBytes)],
   ['held by a range to read them', '128 KiB and a directory for each run', (of) => bytes(of.cursorBytes)],

@@ -41,7 +41,7 @@ describe('its formulas, held against the measured run', () => {
     // Directories are the rest.
     expect(combine.bytesWritten / (documents * BUCKET_BYTES) - 1).toBeGreaterThan(0);
     expect(combine.bytesWritten / (documents * BUCKET_BYTES) - 1).toBeLessThan(0.01);
-    expect(find.bytesWritten / (figures.inEdges.edges * EDGE_BYTES) - 1).toBeLessThan(0.01);
+    expect(find.bytesWritten / (figures.edges.edges * EDGE_BYTES) - 1).toBeLessThan(0.01);
   });
   test('what is held stays under what a worker may hold', () => {
     for (const { rssPeak } of Object.values(figures.stages)) expect(rssPeak).toBeLessThan(1.5e9);

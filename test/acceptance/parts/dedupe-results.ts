@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { DUPLICATE_COLUMNS, DUPLICATES } from '../../../activities/dedupe/duplicates.ts';
 import { edgeRuns } from '../../../activities/dedupe/find-duplicates.ts';
 import { edgeOf } from '../../../activities/dedupe/records.ts';
@@ -50,18 +51,29 @@ export async function bucketsOf(store: ObjectStore, scans: readonly StageCommit[
   return { ...buckets, largest: large.sort((a, b) => b - a).slice(0, LARGEST) };
 }
 
-/** How many edges ranges have left, and how many documents occur in them. */
+/** The edges that ranges have left, however many ranges there were. */
+export interface Edges {
+  edges: number;
+  /** That occur in them. */
+  documents: number;
+  /** SHA-256 of all of them, in the order in which decide reads them. */
+  sha256: string;
+}
+
+/** Reads the edges that ranges have left. */
 export async function edgesOf(
   store: ObjectStore,
   ranges: readonly StageCommit[],
   { documents, perSource }: { documents: number; perSource: number },
-): Promise<{ edges: number; documents: number }> {
+): Promise<Edges> {
   const runs = await openCommittedRuns(store, ranges.flatMap(edgeRuns));
   const seen = new Uint8Array(documents);
+  const hash = createHash('sha256');
   const found = { edges: 0, documents: 0 };
   for await (const batch of mergeRuns(runs, keyRange(0, 1))) {
     for (const record of batch) {
       found.edges++;
+      hash.update(`${record.key}`).update(record.payload);
       const { later, first } = edgeOf(record);
       for (const { source, row } of [later, first]) {
         const number = source * perSource + row;
@@ -70,7 +82,7 @@ export async function edgesOf(
       }
     }
   }
-  return found;
+  return { ...found, sha256: hash.digest('hex') };
 }
 
 /** The table of duplicates, by numbers of documents; `numberOf` tells them from a source's key and the row. */

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { CpuStage } from '../../../activities/cpu-stages.ts';
 import { readCommits, saveList } from '../../../activities/lists.ts';
@@ -8,6 +10,7 @@ import { openShared, servicesOf } from '../../../activities/services.ts';
 import type { Settings } from '../../../activities/settings.ts';
 import { STAGE_VERSIONS } from '../../../activities/versions.ts';
 import type { StageCommit } from '../../../lake/commit.ts';
+import { sha256 } from '../../../lake/hash.ts';
 import { parseSpec } from '../../../lake/spec.ts';
 import type { ObjectStore } from '../../../lake/store.ts';
 import { UNICODE_VERSION } from '../../../lake/unicode/normalise.ts';
@@ -49,8 +52,15 @@ export interface Stages {
   close(): Promise<void>;
 }
 
-/** Opens a run over the column `text` of a prefix, its pins written. */
-export async function openStages(settings: Settings, run: RunRef, prefix: string): Promise<Stages> {
+/**
+ * Opens a run over the column `text` of a prefix, its pins written. What stages took is noted in the folder `notes`: a
+ * run that is taken up again finds their commits, and would take no time.
+ */
+export async function openStages(
+  settings: Settings,
+  run: RunRef,
+  { prefix, notes }: { prefix: string; notes: string },
+): Promise<Stages> {
   const shared = openShared(settings);
   const services = servicesOf(shared, openPulse(), new AbortController().signal);
   const { store } = services;
@@ -82,6 +92,10 @@ export async function openStages(settings: Settings, run: RunRef, prefix: string
       counts,
     };
     console.log(`  ${JSON.stringify(figures)}`);
+    const note = join(notes, `${run.run}-${sha256(JSON.stringify(result.commits)).slice(0, 16)}.json`);
+    if (existsSync(note))
+      return { ...result, figures: JSON.parse(readFileSync(note, 'utf8')) as StageFigures };
+    writeFileSync(note, JSON.stringify(figures));
     return { ...result, figures };
   }
   return {
