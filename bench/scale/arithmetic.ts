@@ -28,8 +28,8 @@ const ACTIVITY_EVENTS = 6;
 export const EDGE_BYTES =
   RECORD_BYTES + edgeRecord({ later: PLACE, first: PLACE, exact: false }).payload.length;
 
-/** What decide holds: for each planned row (one bit and a count for 32), for each document in an edge, for each that is compared. */
-export const DECIDE = { row: 0.25, inEdge: 19, compared: VALUES * 2 };
+/** What decide holds: for each planned row (one bit, and a count for 32), for each document in an edge, for each one held. */
+export const DECIDE = { row: 0.25, inEdge: 19, held: VALUES * 2, inBucket: 40 };
 /** Documents that are compared in one pass. */
 export const DECIDE_HELD = HELD;
 
@@ -90,6 +90,8 @@ export function arithmetic(documents: number, rates: Rates): Arithmetic {
   const runBytes = bucketBytes / runs;
   const inEdges = documents * rates.inEdges;
   const passes = Math.ceil(inEdges / DECIDE_HELD);
+  const held =
+    Math.min(inEdges, DECIDE_HELD) * (DECIDE.held + (DECIDE.inBucket * rates.edges) / rates.inEdges);
   return {
     textBytes: documents * rates.textBytes,
     partitions,
@@ -105,12 +107,27 @@ export function arithmetic(documents: number, rates: Rates): Arithmetic {
     exchanged: bucketBytes * (combine ? 4 : 2),
     activities: partitions + combines + ranges + 1,
     events: (combines + ranges + 1) * ACTIVITY_EVENTS,
-    decideBytes:
-      documents * DECIDE.row + inEdges * DECIDE.inEdge + Math.min(inEdges, DECIDE_HELD) * DECIDE.compared,
+    decideBytes: documents * DECIDE.row + inEdges * DECIDE.inEdge + held,
     passes,
     decideRead: passes * signatureBytes + 2 * documents * rates.edges * EDGE_BYTES,
     scanHours: (documents * rates.scanCpu) / 3600,
     exchangeHours: (records * (rates.findCpu + (combine ? rates.combineCpu : 0))) / 3600,
-    decideHours: (documents * rates.decideCpu) / 3600,
+    decideHours: (passes * documents * rates.decideCpu) / 3600,
+  };
+}
+
+/** Of one attempt of a CPU stage (`workflows/limits.ts`), and of a worker's memory. */
+const ATTEMPT_SECONDS = 4 * 3600;
+export const MEMORY_BYTES = 1.5e9;
+
+/** The documents at which decide reaches the time of an attempt, and the memory of a worker that holds `base` without it. */
+export function decideEnds(
+  { decideCpu, inEdges, edges }: Rates,
+  base: number,
+): { time: number; memory: number } {
+  const held = DECIDE_HELD * (DECIDE.held + (DECIDE.inBucket * edges) / inEdges);
+  return {
+    time: Math.sqrt((ATTEMPT_SECONDS * DECIDE_HELD) / (inEdges * decideCpu)),
+    memory: (MEMORY_BYTES - base - held) / (DECIDE.row + inEdges * DECIDE.inEdge),
   };
 }

@@ -1,7 +1,7 @@
 // Writes the tables of docs/scale.md anew from what was measured and from the code: node --import tsx bench/scale/page.ts
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Arithmetic, arithmetic, BUCKET_BYTES, SIGNATURE_BYTES } from './arithmetic.ts';
+import { type Arithmetic, arithmetic, BUCKET_BYTES, decideEnds, SIGNATURE_BYTES } from './arithmetic.ts';
 import { type Figures, ratesOf, readFigures, STAGES, type StageName } from './figures.ts';
 
 export const PAGE = new URL('../../docs/scale.md', import.meta.url);
@@ -104,16 +104,20 @@ const ROWS: [string, string, (of: Arithmetic) => string][] = [
     (of) => (of.combines === 0 ? 'no' : count(of.combines)),
   ],
   ['runs are opened', 'P R, or P + C R', (of) => count(of.opens)],
-  ['bytes of a range in a run', '', (of) => bytes(of.sliceBytes)],
+  ['bytes of a range in a run', 'bucket bytes / runs / R', (of) => bytes(of.sliceBytes)],
   ['held by a range to read them', '128 KiB and a directory for each run', (of) => bytes(of.cursorBytes)],
   ['bucket bytes written and read', '2 or 4 times', (of) => bytes(of.exchanged)],
   ['activities', 'P + C + R + 1', (of) => count(of.activities)],
   ['events of the run in dedupe', '6 (C + R + 1)', (of) => count(of.events)],
-  ['CPU of scan', '', (of) => hours(of.scanHours)],
-  ['CPU of combine and find', '', (of) => hours(of.exchangeHours)],
-  ['decide holds', '', (of) => bytes(of.decideBytes)],
-  ['decide reads', '', (of) => `${bytes(of.decideRead)} in ${count(of.passes)} passes`],
-  ['CPU of decide', '', (of) => hours(of.decideHours)],
+  ['CPU of scan', 'measured × n', (of) => hours(of.scanHours)],
+  ['CPU of combine and find', 'measured × records', (of) => hours(of.exchangeHours)],
+  ['decide holds', '0.25 n + 19 m + (224 + 40 e / m) × 2 million', (of) => bytes(of.decideBytes)],
+  [
+    'decide reads',
+    `${SIGNATURE_BYTES} n in m / 2 million passes, edges twice`,
+    (of) => `${bytes(of.decideRead)} in ${count(of.passes)}`,
+  ],
+  ['CPU of decide, at most', 'measured × n × passes', (of) => hours(of.decideHours)],
 ];
 
 function arithmeticTable(figures: Figures): string {
@@ -126,9 +130,20 @@ function arithmeticTable(figures: Figures): string {
   );
 }
 
+function endsTable(figures: Figures): string {
+  const { time, memory } = decideEnds(ratesOf(figures), figures.stages.decide.rssBefore);
+  return table(
+    ['decide reaches', 'at documents like these, about'],
+    [
+      ['four hours of CPU, after which an attempt is given up', count(time)],
+      ['1.5 GB, in a worker that holds nothing else', count(memory)],
+    ],
+  );
+}
+
 /** The page with its tables as they should be. */
 export function withTables(page: string, figures: Figures): string {
-  const tables = { corpus: corpusTable, stages: stageTable, arithmetic: arithmeticTable };
+  const tables = { corpus: corpusTable, stages: stageTable, arithmetic: arithmeticTable, ends: endsTable };
   return Object.entries(tables).reduce((text, [name, make]) => {
     const block = new RegExp(`(<!-- ${name} -->\n)[^]*?(\n<!-- end -->)`);
     if (!block.test(text)) throw new Error(`the page has no place for the table ${name}`);
