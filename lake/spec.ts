@@ -3,6 +3,7 @@ import { type IngestSpec, MAX_CONCURRENCY, PROMPTS } from '../workflows/contract
 import { InvalidSpec } from './errors.ts';
 import { DOMAIN } from './layout.ts';
 import { suggest } from './nearest.ts';
+import { DECONTAMINATE_KEYS, decontaminateProblems, decontaminateSchema } from './spec/decontaminate.ts';
 
 /** The seed of every draw where a spec names none. */
 export const DEFAULT_SEED = 'instruct-lake';
@@ -124,6 +125,7 @@ const Spec = z.strictObject({
   mode: z.literal('full').default('full'),
   input,
   dedupe: dedupe.default({ near: true, threshold: 0.75 }),
+  decontaminate: decontaminateSchema(prefix).exactOptional(),
   synthesize,
   filters: filters.exactOptional(),
   judge: judge.exactOptional(),
@@ -188,6 +190,7 @@ function semanticProblems(spec: FullSpec): string[] {
       problems.push(`filters.${name}: min is ${min}, more than max, ${max}`);
     }
   }
+  problems.push(...decontaminateProblems(spec.decontaminate?.sets ?? []));
   const first = spec.mix.sources[0]?.from;
   if (spec.mix.tokens === undefined && spec.synthesize.share === 0 && first === 'augmented') {
     problems.push('mix.sources: the first source sets the total, and with share 0 "augmented" has no tokens');
@@ -249,8 +252,9 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
     mix: mix.shape,
     shards: shards.shape,
     train: { launcher: 1 },
+    ...DECONTAMINATE_KEYS,
   };
-  const path = pathOf(issue.path);
+  const path = pathOf(issue.path).replace(/\[\d+\]/g, '[]');
   const shape = shapes[path] ?? optionShape(issue.input);
   return Object.keys(shape ?? {});
 }

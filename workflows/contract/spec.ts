@@ -10,6 +10,8 @@ export interface IngestSpec {
   mode?: 'full';
   input: InputSpec;
   dedupe?: DedupeSpec;
+  /** Keeps evaluation sets out of documents, pairs and instructions. Without it nothing is looked for. */
+  decontaminate?: DecontaminateSpec;
   synthesize: SynthesizeSpec;
   /** Which pairs are dropped for what they measure. Without it all are measured and none dropped but repeated questions. */
   filters?: FilterSpec;
@@ -49,6 +51,22 @@ export interface DedupeSpec {
   /** Similarity (Jaccard, over shingles of five words) from which a document is a near-duplicate of another, 0.5 to 1. */
   threshold?: number;
 }
+
+export interface DecontaminateSpec {
+  sets: BenchmarkSpec[];
+}
+/** An evaluation set: Parquet (`.parquet`) and JSONL (`.jsonl`) objects under a prefix, an item in each row or line. */
+export interface BenchmarkSpec {
+  name: string;
+  prefix: string;
+  /** Columns or properties, or paths of them such as `answers.text`; lists are several values. One field at least. */
+  fields: Partial<Record<BenchmarkField, string>>;
+  /** What becomes of a text that has words of a field. Questions and answers drop, options and contexts flag, where it says nothing. */
+  policy?: Partial<Record<BenchmarkField, ContaminationPolicy>>;
+}
+export type BenchmarkField = 'question' | 'answer' | 'options' | 'context';
+/** `drop`: the text is not used. `flag`: it is, and stands in the report. */
+export type ContaminationPolicy = 'drop' | 'flag';
 
 /** How pairs are asked for: by the published synthesizer's tag protocol, or of any instruct model by prompts. */
 export type SynthesizeSpec = TagSynthesisSpec | ChatSynthesisSpec;
