@@ -8,6 +8,7 @@ import {
   type PublishInput,
   RULES_MODEL,
 } from '../../workflows/contract.ts';
+import type { VerdictData } from '../dedupe/decide-duplicates.ts';
 import { FAILED, type FailedSourceRows } from '../dedupe/failures.ts';
 import { reportOf, sumSummaries } from '../filter/report.ts';
 import { type PairSummary, totalsOf } from '../filter/summary.ts';
@@ -16,10 +17,10 @@ import { mixOf } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
 import { inputsOf } from '../plan/plan.ts';
 import { readSources } from '../plan/read-plan.ts';
+import { addReasons } from '../reasons.ts';
 import { readSettled } from '../settle/excluded.ts';
-import type { SettledCounts } from '../settle/settle-failures.ts';
+import type { SettledCounts, SettledData } from '../settle/settle-failures.ts';
 import { dtypeFor } from '../shards/megatron.ts';
-import { addReasons } from '../synthesize/drops.ts';
 import type { InstructionData } from '../template/template-instructions.ts';
 import type { CorpusData } from '../template/template-partition.ts';
 import type { ManifestCore, PublishedShard, RunCounts } from './publication.ts';
@@ -111,6 +112,18 @@ function reasonsOf(corpus: readonly StageCommit[]): Record<string, number> {
   return reasons;
 }
 
+/** Rejects of scan by reason, without those of sources that failed. */
+function rejectReasonsOf(
+  verdicts: readonly StageCommit[],
+  settled: StageCommit | undefined,
+): Record<string, number> {
+  const reasons: Record<string, number> = {};
+  for (const { data } of verdicts) addReasons(reasons, (data as VerdictData).rejectReasons);
+  const { lostReasons = {} } = (settled?.data ?? {}) as Partial<SettledData>;
+  for (const [reason, count] of Object.entries(lostReasons)) addReasons(reasons, { [reason]: -count });
+  return Object.fromEntries(Object.entries(reasons).filter(([, count]) => count !== 0));
+}
+
 /** Instruction sources that failed, once each. */
 function failedInstructions(commits: readonly StageCommit[]): FailedSource[] {
   const failures = commits.flatMap(({ data }) => (data as InstructionData).failures);
@@ -156,6 +169,7 @@ function countsOf(from: {
       nearDuplicates: sum(verdicts, 'nearDuplicates') - lost('lostNear'),
       heldBack: lost('heldBack'),
       rejects: sum(verdicts, 'rejectedRows') - lost('lostRejects'),
+      rejectReasons: rejectReasonsOf(verdicts, settled),
       failed: sum(verdicts, 'failedRows') + lost('lostRows'),
     },
     texts: {

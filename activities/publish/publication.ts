@@ -23,6 +23,8 @@ export interface RunCounts {
     nearDuplicates: number;
     heldBack: number;
     rejects: number;
+    /** The rejects by reason; what checks of valid texts have found has a colon in it. */
+    rejectReasons: Record<string, number>;
     failed: number;
   };
   /** `converted` and `raw` (of slots that the share leaves out) are texts; `prompted` and the rest count parts. */

@@ -59,6 +59,9 @@ export async function check(what: string, look: () => Promise<string>): Promise<
   }
 }
 
+const sumOf = (counts: Record<string, number>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
+
 /** Nothing lost, nothing twice: from rows in to tokens out. */
 export function balance({ counts, mix, shards }: ManifestCore): Check[] {
   const { rows, texts, pairs, documents, instructions } = counts;
@@ -76,6 +79,7 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
       rows.kept + rows.duplicates + rows.heldBack + rows.rejects + rows.failed,
       `planned = kept ${rows.kept} + duplicates ${rows.duplicates} + held back ${rows.heldBack} + rejects ${rows.rejects} + failed ${rows.failed}`,
     ),
+    equal('rejects balance', rows.rejects, sumOf(rows.rejectReasons), 'rejects = sum over reasons'),
     equal(
       'instruction rows balance',
       instructions.planned,
@@ -93,16 +97,11 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
       ok: texts.withPairs + texts.setAside <= texts.prompted && texts.linked <= texts.withPairs,
       detail: `prompted ${texts.prompted}, with pairs ${texts.withPairs}, linked ${texts.linked}, set aside ${texts.setAside}`,
     },
-    equal(
-      'drops balance',
-      pairs.dropped,
-      Object.values(pairs.reasons).reduce((sum, each) => sum + each, 0),
-      'dropped = sum over reasons',
-    ),
+    equal('drops balance', pairs.dropped, sumOf(pairs.reasons), 'dropped = sum over reasons'),
     equal(
       'pairs balance',
       pairs.valid,
-      pairs.kept + Object.values(pairs.filtered).reduce((sum, n) => sum + n, 0),
+      pairs.kept + sumOf(pairs.filtered),
       `valid = kept ${pairs.kept}${Object.entries(pairs.filtered)
         .map(([reason, n]) => ` + ${reason} ${n}`)
         .join('')}`,

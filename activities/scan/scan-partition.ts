@@ -7,6 +7,7 @@ import { checkStage, type RunPins, readPins } from '../plan/pins.ts';
 import type { EntryMaps } from '../plan/plan.ts';
 import { readEntry, readMaps } from '../plan/read-plan.ts';
 import type { Services } from '../services.ts';
+import { checksOf } from './check.ts';
 import { openFindings } from './findings.ts';
 import { scanSource } from './scan-source.ts';
 import { type ScannedText, TEXT_COLUMNS, TEXTS } from './texts.ts';
@@ -18,10 +19,11 @@ export interface ScannedSource {
   rows: number;
   texts: number;
   rejects: number;
+  rejectReasons: Record<string, number>;
   failure: SourceFailure | null;
 }
 /**
- * Rows of a partition → valid texts with their place in the schedule, rejects with reasons, and the records by which
+ * Rows of a partition → texts that are valid and pass the checks, with their place in the schedule, rejects with reasons, and the records by which
  * duplicates find each other. A source whose bytes cannot be read fails alone; `lenient`, so does one over which our own
  * code stumbles.
  */
@@ -74,6 +76,7 @@ async function scanRuns(
   { maps, lenient }: { maps: EntryMaps; lenient: boolean | undefined },
 ): Promise<Produced> {
   const failures = new Map<number, SourceFailure>();
+  const checks = checksOf(pins.spec);
   for (;;) {
     const known = failures.size;
     const found = openFindings(folder, pins.spec.dedupe.near);
@@ -81,7 +84,8 @@ async function scanRuns(
       for (const [i, run] of runs.entries()) {
         if (failures.has(run.source)) continue;
         try {
-          for await (const batch of scanSource(services, pins, run, maps[i] ?? [], found.reject)) {
+          const options = { maps: maps[i] ?? [], checks, onReject: found.reject };
+          for await (const batch of scanSource(services, pins, run, options)) {
             if (failures.size > known) continue;
             await found.take(batch);
             yield batch;
@@ -97,7 +101,7 @@ async function scanRuns(
     if (failures.size > known) continue;
     return {
       outputs: [output, ...(await found.finish())],
-      counts: found.counts,
+      counts: found.counts(),
       data: runs.map(({ source, key, rowStart, rowEnd }): ScannedSource => {
         const failure = failures.get(source) ?? null;
         return { source, key, rows: rowEnd - rowStart, ...found.of(key), failure };

@@ -79,6 +79,7 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
         [rows.failed, 'of failed sources'],
       ]),
     ],
+    ...(rows.rejects === 0 ? [] : [['rejects', reasons(rows.rejectReasons)] satisfies Row]),
     [
       'texts',
       list([
@@ -134,11 +135,11 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
   ];
 }
 
-/** Why pieces of answers became no pairs, the most frequent first. */
+/** Why rows were rejected, or pieces of answers became no pairs, the most frequent first. */
 function reasons(counts: Record<string, number>): string {
   return Object.entries(counts)
     .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
-    .map(([reason, count]) => `${thousands(count)} ${reason}`)
+    .map(([reason, count]) => `${thousands(count)} ${printable(reason, '')}`)
     .join(', ');
 }
 

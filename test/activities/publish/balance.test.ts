@@ -7,7 +7,16 @@ function manifest(): Counted {
   const file = { size: 0, sha256: '' };
   return {
     counts: {
-      rows: { planned: 10, kept: 5, duplicates: 2, nearDuplicates: 1, heldBack: 0, rejects: 1, failed: 2 },
+      rows: {
+        planned: 10,
+        kept: 5,
+        duplicates: 2,
+        nearDuplicates: 1,
+        heldBack: 0,
+        rejects: 1,
+        rejectReasons: { blank: 1 },
+        failed: 2,
+      },
       texts: { converted: 4, raw: 1, prompted: 5, withPairs: 4, linked: 3, setAside: 1 },
       pairs: {
         valid: 12,
@@ -63,6 +72,7 @@ describe('counts of a run', () => {
     ['a lost row', (each: Counted) => each.counts.rows.kept--, ['rows balance', 'kept rows balance']],
     ['a kept row that went nowhere', (each: Counted) => each.counts.texts.raw--, ['kept rows balance']],
     ['a row counted twice', (each: Counted) => each.counts.rows.duplicates++, ['rows balance']],
+    ['a reject for no reason', (each: Counted) => (each.counts.rows.rejectReasons = {}), ['rejects balance']],
     [
       'a lost instruction',
       (each: Counted) => each.counts.instructions.rejects--,
