@@ -44,10 +44,13 @@ export interface GramTableBuilder {
   /** Takes the grams of a value: its words where they are `MOST_WORDS` or fewer, else each run of so many. */
   add(words: HashedWords, value: number): void;
   /**
-   * The table, and how many different grams stand in more than `common` values of one `group`: they are left out of that
+   * The table; and by group how many different grams stand in more than `common` values of it. They are left out of that
    * group, being its wording and not an item's.
    */
-  finish(groupOf: (value: number) => number, common: number): { table: GramTable; commonGrams: number };
+  finish(
+    groupOf: (value: number) => number,
+    common: number,
+  ): { table: GramTable; commonGrams: ReadonlyMap<number, number> };
 }
 
 /** Opens a table of grams that have `prefix` words at least. */
@@ -71,7 +74,7 @@ export function openGramTable(prefix: number): GramTableBuilder {
       const [hashes, owners, firsts] = [keys.all(), values.all(), prefixes.all()];
       const order = orderByKey(hashes, 2, owners.length, (a, b) => (owners[a] ?? 0) - (owners[b] ?? 0));
       const kept = openNumbers();
-      let commonGrams = 0;
+      const commonGrams = new Map<number, number>();
       for (let from = 0; from < order.length; ) {
         const gram = order[from] as number;
         const same = [gram];
@@ -82,9 +85,14 @@ export function openGramTable(prefix: number): GramTableBuilder {
         }
         from = to;
         const groups = same.map((each) => groupOf(owners[each] as number));
-        const spared = groups.map((group) => groups.filter((each) => each === group).length <= common);
-        if (spared.includes(false)) commonGrams++;
-        for (const [i, each] of same.entries()) if (spared[i]) kept.push(each);
+        const standsIn = new Map<number, number>();
+        for (const group of groups) standsIn.set(group, (standsIn.get(group) ?? 0) + 1);
+        for (const [i, each] of same.entries()) {
+          if ((standsIn.get(groups[i] as number) ?? 0) <= common) kept.push(each);
+        }
+        for (const [group, count] of standsIn) {
+          if (count > common) commonGrams.set(group, (commonGrams.get(group) ?? 0) + 1);
+        }
       }
       const left = kept.all();
       const table: GramTable = {

@@ -7,10 +7,7 @@ const field = z
   .string()
   .min(1)
   .max(200)
-  .regex(
-    /^[^.]+(\.[^.]+)*$/,
-    'is not a column or property, nor a path of them such as "answers.text"',
-  );
+  .regex(/^[^.]+(\.[^.]+)*$/, 'is not a column or property, nor a path of them such as "answers.text"');
 const policy = z.enum(['drop', 'flag']);
 
 const fields = z
