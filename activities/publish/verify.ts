@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
 import { type Output, readChecked, readJson } from '../../lake/commit.ts';
 import { LakeError, VerifyFailed } from '../../lake/errors.ts';
+import { canonicalJson } from '../../lake/hash.ts';
 import { printable } from '../../lake/printable.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import { readFigures } from '../judge/figures.ts';
 import { bytesPerToken, type Dtype } from '../shards/dtype.ts';
 import { parseMegatronIndex } from '../shards/megatron.ts';
-import type { ManifestCore, Publication, PublishedShard } from './publication.ts';
+import type {
+  ContaminationReport,
+  ManifestCore,
+  Publication,
+  PublishedShard,
+  RunCounts,
+} from './publication.ts';
 import { checkLedger } from './verify-ledger.ts';
 
 /** One thing that was looked at. */
@@ -37,6 +44,10 @@ export async function verifyPublication(
   if (ledger !== undefined && ledgerRounds !== undefined) {
     checks.push(await check('ledger', () => checkLedger(store, core, { ledger, ledgerRounds })));
   }
+  const { contamination } = publication;
+  if (contamination !== undefined) {
+    checks.push(await check('contamination', () => checkContamination(store, core, contamination)));
+  }
   for (const shard of publication.shards) {
     onShard();
     checks.push(await check(`shard ${shard.name}`, () => checkShard(store, core, shard)));
@@ -62,6 +73,22 @@ export async function check(what: string, look: () => Promise<string>): Promise<
 const sumOf = (counts: Record<string, number>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
+/** What is dropped for words of evaluation sets: as its stage counts it, and as what was found does. */
+function contaminatedOf({ rows, pairs, instructions, contamination }: RunCounts) {
+  const records = Object.entries(contamination?.records ?? {});
+  const dropped = (is: (record: string) => boolean): number =>
+    records.reduce((sum, [record, each]) => sum + (is(record) ? each.dropped : 0), 0);
+  return [
+    ['documents', rows.rejectReasons.contaminated ?? 0, dropped((each) => each === 'document')],
+    ['pairs', pairs.filtered.contaminated ?? 0, dropped((each) => each === 'pair')],
+    [
+      'instructions',
+      instructions.rejectReasons.contaminated ?? 0,
+      dropped((each) => each.startsWith('instructions-')),
+    ],
+  ] as const;
+}
+
 /** Nothing lost, nothing twice: from rows in to tokens out. */
 export function balance({ counts, mix, shards }: ManifestCore): Check[] {
   const { rows, texts, pairs, documents, instructions } = counts;
@@ -72,6 +99,7 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
     ok: left === right,
     detail: `${detail}: ${left} = ${right}`,
   });
+  const contaminated = contaminatedOf(counts);
   return [
     equal(
       'rows balance',
@@ -86,6 +114,17 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
       instructions.documents + instructions.rejects + instructions.failed,
       `planned = documents ${instructions.documents} + rejects ${instructions.rejects} + failed ${instructions.failed}`,
     ),
+    equal(
+      'instruction rejects balance',
+      instructions.rejects,
+      sumOf(instructions.rejectReasons),
+      'rejects = sum over reasons',
+    ),
+    {
+      what: 'contamination balances',
+      ok: contaminated.every(([, counted, dropped]) => counted === dropped),
+      detail: contaminated.map(([what, counted, dropped]) => `${what} ${counted} = ${dropped}`).join(', '),
+    },
     equal(
       'kept rows balance',
       rows.kept,
@@ -126,6 +165,16 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
       'mixed = sum over sources',
     ),
   ];
+}
+
+/** Throws VerifyFailed where the report counts something else than the manifest. */
+async function checkContamination(store: ObjectStore, core: ManifestCore, output: Output): Promise<string> {
+  const { records, matches, sets } = await readJson<ContaminationReport>(store, output);
+  if (canonicalJson({ records, matches }) !== canonicalJson(core.counts.contamination)) {
+    const where = { bucket: store.bucket, key: output.key };
+    throw new VerifyFailed('the report counts something else than the manifest', where);
+  }
+  return `${sets.length} evaluation sets, ${matches.reduce((sum, each) => sum + each.matches, 0)} matches`;
 }
 
 async function checkShard(store: ObjectStore, core: ManifestCore, shard: PublishedShard): Promise<string> {

@@ -2,12 +2,12 @@ import type { FullSpec } from '../../lake/spec.ts';
 
 /** Why a valid text is not to be used. */
 export interface Rejection {
-  /** By which it is counted: who says so, a colon, and the rule that it breaks. */
+  /** By which it is counted: who says so, a colon, and the rule that it breaks. `contaminated`: it has words of an evaluation set. */
   reason: CheckReason;
   /** What was found, for people. */
   detail: string;
 }
-export type CheckReason = `${string}:${string}`;
+export type CheckReason = `${string}:${string}` | 'contaminated';
 
 /** Where a text stands. */
 export interface Place {

@@ -1,6 +1,8 @@
 import { type AttemptFolder, commitStage, type Produced } from '../../lake/commit.ts';
 import { writeTable } from '../../lake/table.ts';
-import type { Done, EntryRef, RunRef } from '../../workflows/contract.ts';
+import type { Done, EntryRef, ObjectRef, RunRef } from '../../workflows/contract.ts';
+import type { ContaminationCounts } from '../benchmarks/contamination.ts';
+import { openDecontamination, policiesOf } from '../benchmarks/decontaminate.ts';
 import { failsAlone, plainFailure } from '../failure.ts';
 import type { SourceFailure, SourceRun } from '../plan/partitions.ts';
 import { checkStage, type RunPins, readPins } from '../plan/pins.ts';
@@ -20,6 +22,8 @@ export interface ScannedSource {
   texts: number;
   rejects: number;
   rejectReasons: Record<string, number>;
+  /** What of evaluation sets was found in it, where some are looked for. */
+  contamination?: ContaminationCounts;
   failure: SourceFailure | null;
 }
 /**
@@ -29,7 +33,12 @@ export interface ScannedSource {
  */
 export async function scanPartition(
   services: Services,
-  { run, entry: ref, lenient }: { run: RunRef; entry: EntryRef; lenient?: boolean },
+  {
+    run,
+    entry: ref,
+    benchmarks,
+    lenient,
+  }: { run: RunRef; entry: EntryRef; benchmarks?: ObjectRef; lenient?: boolean },
 ): Promise<Done> {
   const { store } = services;
   const pins = await readPins(store, run);
@@ -48,13 +57,18 @@ export async function scanPartition(
         ordinals: entry.runs.map(({ source }) => source),
         unicode: pins.unicode,
         near: pins.spec.dedupe.near,
+        policies: policiesOf(pins.spec),
         lenient,
       },
-      inputs: [],
+      inputs: benchmarks === undefined ? [] : [benchmarks],
       etags: entry.runs.map(({ etag }) => etag),
     },
     async (folder) =>
-      scanRuns(services, pins, folder, entry.runs, { maps: await readMaps(store, ref), lenient }),
+      scanRuns(services, pins, folder, entry.runs, {
+        maps: await readMaps(store, ref),
+        benchmarks,
+        lenient,
+      }),
   );
   const sources = commit.data as ScannedSource[];
   return {
@@ -73,13 +87,20 @@ async function scanRuns(
   pins: RunPins,
   folder: AttemptFolder,
   runs: readonly SourceRun[],
-  { maps, lenient }: { maps: EntryMaps; lenient: boolean | undefined },
+  {
+    maps,
+    benchmarks,
+    lenient,
+  }: { maps: EntryMaps; benchmarks: ObjectRef | undefined; lenient: boolean | undefined },
 ): Promise<Produced> {
   const failures = new Map<number, SourceFailure>();
-  const checks = checksOf(pins.spec);
+  const decontamination = await openDecontamination(services.store, pins.spec, benchmarks);
   for (;;) {
     const known = failures.size;
     const found = openFindings(folder, pins.spec.dedupe.near);
+    const contamination = decontamination?.();
+    // Last: what it finds is of texts that would be used.
+    const checks = [...checksOf(pins.spec), ...(contamination ? [contamination.document] : [])];
     async function* texts(): AsyncGenerator<ScannedText[]> {
       for (const [i, run] of runs.entries()) {
         if (failures.has(run.source)) continue;
@@ -100,11 +121,16 @@ async function scanRuns(
     const output = await writeTable(folder, TEXTS, TEXT_COLUMNS, texts());
     if (failures.size > known) continue;
     return {
-      outputs: [output, ...(await found.finish())],
+      outputs: [
+        output,
+        ...(await found.finish()),
+        ...(contamination ? [await contamination.finish(folder)] : []),
+      ],
       counts: found.counts(),
       data: runs.map(({ source, key, rowStart, rowEnd }): ScannedSource => {
         const failure = failures.get(source) ?? null;
-        return { source, key, rows: rowEnd - rowStart, ...found.of(key), failure };
+        const counts = contamination && { contamination: contamination.counts(key) };
+        return { source, key, rows: rowEnd - rowStart, ...found.of(key), ...counts, failure };
       }),
     };
   }
