@@ -20,6 +20,7 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
     pins: {
       stages: {
         plan: 1,
+        benchmarks: 1,
         scan: 1,
         dedupe: 1,
         synthesize: 2,
@@ -61,7 +62,7 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
       pairs: { valid: 1234567, dropped: 0, reasons: {}, kept: 1234567, filtered: {}, rendered: 1234567 },
       usage: { promptTokens: 100, completionTokens: 50 },
       documents: { chains: 4, made: 6, tokens: 3000, overlong: 0, mixed: 9, mixedTokens: 4000 },
-      instructions: { planned: 5, documents: 5, tokens: 400, rejects: 0, failed: 0 },
+      instructions: { planned: 5, documents: 5, tokens: 400, rejects: 0, rejectReasons: {}, failed: 0 },
     },
     pairs: { kinds: {}, verdicts: {}, places: {}, openings: [] },
     mix: [

@@ -28,7 +28,10 @@ function manifest(): Counted {
       },
       usage: { promptTokens: 1, completionTokens: 1 },
       documents: { chains: 1, made: 3, tokens: 300, overlong: 0, mixed: 4, mixedTokens: 400 },
-      instructions: { planned: 2, documents: 1, tokens: 100, rejects: 1, failed: 0 },
+      instructions: {
+        ...{ planned: 2, documents: 1, tokens: 100, failed: 0 },
+        ...{ rejects: 1, rejectReasons: { blank: 1 } },
+      },
     },
     mix: [
       {
