@@ -76,7 +76,9 @@ export function openIndex(sets: readonly string[]): IndexBuilder {
   const known = new Map<string, number>();
   const answers = new Map<number, readonly string[]>();
   const grams = openGramTable(LEAST_WORDS);
-  const short = openGramTable(1);
+  /** Short questions, folded, and their values; the filter of their table rests on the shortest. */
+  const questions: { value: number; folded: string }[] = [];
+  let shortest = LEAST_WORDS;
   const counts = sets.map((): SetCounts => ({ items: 0, values: 0, tooShort: 0, grams: 0, commonGrams: 0 }));
 
   /** Notes that an item has a value; the number of one that is new. */
@@ -110,7 +112,8 @@ export function openIndex(sets: readonly string[]): IndexBuilder {
           } else if (name === 'question' && words.count > 0 && answered.length > 0) {
             const value = enter(set, field, JSON.stringify([nameOf(words), answered]), item);
             if (value === undefined) continue;
-            short.add(words, value);
+            questions.push({ value, folded: words.folded });
+            shortest = Math.min(shortest, words.count);
             answers.set(value, answered);
           } else {
             count.tooShort++;
@@ -123,6 +126,8 @@ export function openIndex(sets: readonly string[]): IndexBuilder {
         const { set, field } = values[value] as Value;
         return set * FIELDS.length + field;
       };
+      const short = openGramTable(shortest);
+      for (const { value, folded } of questions) short.add(hashWords(folded), value);
       const tables = [grams.finish(groupOf, COMMON), short.finish(groupOf, COMMON)] as const;
       const gramsOf = new Uint32Array(values.length);
       for (const { table, commonGrams } of tables) {

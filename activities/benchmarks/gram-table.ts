@@ -2,8 +2,8 @@ import { orderByKey } from '../../lake/exchange/sort.ts';
 import { type HashedWords, lowerHash, MOST_WORDS, upperHash } from './hashed-words.ts';
 
 /**
- * Grams (runs of words) by their hash of 64 bits, each with the number of a value that it stands in. `filter` has a bit for
- * the first `prefix` words of each: most places of a text are told by one look at it.
+ * Grams (runs of words) by their hash of 64 bits, each with the number of a value that it stands in. `filter` has two
+ * bits for the first `prefix` words of each: most places of a text are told by one look at it.
  */
 export interface GramTable {
   prefix: number;
@@ -15,7 +15,7 @@ export interface GramTable {
   filter: Uint32Array;
 }
 
-/** Bits of the filter for each gram, at least: one place in sixteen passes by chance. */
+/** Bits of the filter for each gram, at least: one place in seventy passes by chance. */
 const FILTER_BITS = 16;
 const MIN_FILTER = 1024;
 
@@ -67,6 +67,7 @@ export function openGramTable(prefix: number): GramTableBuilder {
         keys.push(lowerHash(words, i, n));
         values.push(value);
         prefixes.push(upperHash(words, i, prefix));
+        prefixes.push(lowerHash(words, i, prefix));
       }
       lengths |= 1 << n;
     },
@@ -84,6 +85,10 @@ export function openGramTable(prefix: number): GramTableBuilder {
           if (owners[next] !== owners[same.at(-1) as number]) same.push(next);
         }
         from = to;
+        if (same.length <= common) {
+          for (const each of same) kept.push(each);
+          continue;
+        }
         const groups = same.map((each) => groupOf(owners[each] as number));
         const standsIn = new Map<number, number>();
         for (const group of groups) standsIn.set(group, (standsIn.get(group) ?? 0) + 1);
@@ -117,14 +122,21 @@ function filterOf(grams: Uint32Array, firsts: Uint32Array): Uint32Array {
   while (bits < grams.length * FILTER_BITS && bits < 2 ** 31) bits *= 2;
   const filter = new Uint32Array(bits / 32);
   for (const each of grams) {
-    const place = placeOf(filter, firsts[each] as number);
-    filter[place >>> 5] = (filter[place >>> 5] as number) | (1 << (place & 31));
+    for (const hash of [firsts[2 * each] as number, firsts[2 * each + 1] as number]) {
+      const place = placeOf(filter, hash);
+      filter[place >>> 5] = (filter[place >>> 5] as number) | (1 << (place & 31));
+    }
   }
   return filter;
 }
 
 /** The bit of a prefix, by the upper bits of its hash. */
 const placeOf = (filter: Uint32Array, hash: number): number => hash >>> Math.clz32(filter.length * 32 - 1);
+
+function hasBit(filter: Uint32Array, hash: number): boolean {
+  const place = placeOf(filter, hash);
+  return ((filter[place >>> 5] as number) & (1 << (place & 31))) !== 0;
+}
 
 /** Calls `found` for each gram that begins at word `i`: its row in the table, and its words. */
 export function gramsAt(
@@ -135,8 +147,7 @@ export function gramsAt(
 ): void {
   const { prefix, lengths, filter, upper, lower } = table;
   if (i + prefix > words.count) return;
-  const place = placeOf(filter, upperHash(words, i, prefix));
-  if (((filter[place >>> 5] as number) & (1 << (place & 31))) === 0) return;
+  if (!hasBit(filter, upperHash(words, i, prefix)) || !hasBit(filter, lowerHash(words, i, prefix))) return;
   for (let n = prefix; n <= MOST_WORDS && i + n <= words.count; n++) {
     if ((lengths & (1 << n)) === 0) continue;
     const hi = upperHash(words, i, n);

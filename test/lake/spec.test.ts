@@ -154,6 +154,37 @@ test('the generator decides which keys `synthesize` has', () => {
   );
   expect(JSON.stringify(specSchema())).toContain(JSON.stringify(all));
 });
+test('evaluation sets: policies by field, at least one field, names once, unknown keys with the nearest name', () => {
+  const set = {
+    name: 'squad',
+    prefix: 'eval/squad/',
+    fields: { question: 'question', answer: 'answers.text' },
+  };
+  const of = (...sets: object[]) => ({ ...minimal, decontaminate: { sets } });
+  expect(parseSpec(of(set)).decontaminate?.sets[0]?.policy).toEqual({
+    question: 'drop',
+    answer: 'drop',
+    options: 'flag',
+    context: 'flag',
+  });
+  expect(parseSpec(of({ ...set, policy: { answer: 'flag' } })).decontaminate?.sets[0]?.policy).toMatchObject({
+    question: 'drop',
+    answer: 'flag',
+  });
+  expect(parseSpec(minimal).decontaminate).toBeUndefined();
+  const wrong = (...sets: object[]) => problems(of(...sets));
+  expect(wrong()).toContain('decontaminate.sets');
+  expect(wrong(set, { ...set, prefix: 'eval/2/' })).toContain('the name "squad" stands there more than once');
+  expect(wrong({ ...set, fields: {} })).toContain('decontaminate.sets[0].fields: names no field');
+  expect(wrong({ ...set, fields: { qestion: 'q' } })).toContain(
+    'decontaminate.sets[0].fields.qestion: unknown key (did you mean "question"?)',
+  );
+  expect(wrong({ ...set, fields: { question: 'a..b' } })).toContain('is not a column or property');
+  expect(wrong({ ...set, policy: { question: 'dorp' } })).toContain('must be "drop" or "flag"');
+  expect(wrong({ ...set, policy: { contxt: 'drop' } })).toContain('did you mean "context"?');
+  expect(wrong({ ...set, prefx: 'x' })).toContain('did you mean "prefix"?');
+  expect(problems({ ...minimal, decontaminate: { set: [] } })).toContain('did you mean "sets"?');
+});
 test('what steers a run is told from what decides it', () => {
   const of = (spec: object): object => withoutSteering(parseSpec(spec));
   const { synthesize } = minimal;

@@ -78,8 +78,24 @@ describe('counts of a run', () => {
     ['a reject for no reason', (each: Counted) => (each.counts.rows.rejectReasons = {}), ['rejects balance']],
     [
       'a lost instruction',
-      (each: Counted) => each.counts.instructions.rejects--,
+      (each: Counted) => each.counts.instructions.documents--,
       ['instruction rows balance'],
+    ],
+    [
+      'an instruction rejected for no reason',
+      (each: Counted) => (each.counts.instructions.rejectReasons = {}),
+      ['instruction rejects balance'],
+    ],
+    [
+      'a text dropped for an evaluation set that nobody found in it',
+      (each: Counted) => (each.counts.instructions.rejectReasons = { contaminated: 1 }),
+      ['contamination balances'],
+    ],
+    [
+      'a pair in which one was found, and that is not dropped',
+      (each: Counted) =>
+        (each.counts.contamination = { records: { pair: { dropped: 1, flagged: 0 } }, matches: [] }),
+      ['contamination balances'],
     ],
     [
       'a text with pairs that was never prompted',
