@@ -242,18 +242,13 @@ function evaluationSet(): Item[] {
   if (file === undefined || !existsSync(file)) {
     return samplePassages()
       .filter(({ id }) => !id.startsWith('bio-'))
-      .flatMap(({ title, text }, i): Item[] => [
-        { question: `Who tells in passage ${i} of ${title}?`, answers: [`the keeper ${i}`], context: text },
-        {
-          question: `What does the passage number ${i} say of the subject of ${title}?`,
-          answers: ['it'],
-          context: text,
-        },
-        {
-          question: `After all that the reader has seen in it, what does number ${i} finally say of ${title}?`,
-          ...{ answers: ['it'], context: text },
-        },
-      ]);
+      .flatMap(({ text: context }, i): Item[] =>
+        [
+          `Who tells passage ${i}?`,
+          `What does passage number ${i} say of its own subject?`,
+          `After all that the reader has seen in it, what does number ${i} finally say of it?`,
+        ].map((question) => ({ question, answers: [`the keeper ${i}`], context })),
+      );
   }
   const { data } = JSON.parse(readFileSync(file, 'utf8')) as {
     data: { paragraphs: { context: string; qas: { question: string; answers: { text: string }[] }[] }[] }[];
