@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { openIndex } from '../../../activities/benchmarks/benchmark-index.ts';
 import { decodeIndex, encodeIndex } from '../../../activities/benchmarks/index-file.ts';
@@ -5,7 +6,7 @@ import { type FieldPaths, itemsOf } from '../../../activities/benchmarks/items.t
 import { linesOf } from '../../../activities/benchmarks/lines.ts';
 import { matchesIn } from '../../../activities/benchmarks/match.ts';
 import { textsAt } from '../../../activities/benchmarks/values.ts';
-import { CorruptLake } from '../../../lake/errors.ts';
+import { CorruptLake, SchemaMismatch } from '../../../lake/errors.ts';
 import { type ColumnSpec, parquetBytes } from '../../../lake/parquet/write.ts';
 import type { ObjectStore } from '../../../lake/store.ts';
 
@@ -101,6 +102,25 @@ describe('items', () => {
       { row: 1, values: { question: [], answer: ['2'], options: [] } },
       { row: 2, values: { question: ['c'], answer: ['3'], options: [] } },
     ]);
+  });
+  test('of Parquet with structs, lists of structs and large lists, as pyarrow writes them', async () => {
+    // As test/fixtures/benchmarks/make.py writes it.
+    const nested = readFileSync(new URL('../../fixtures/benchmarks/nested.parquet', import.meta.url));
+    const paths = {
+      question: 'question',
+      answer: 'answers.text',
+      options: 'choices.text',
+      context: 'endings',
+    };
+    expect(await read('a.parquet', nested, paths)).toEqual([
+      { row: 0, values: { question: ['a'], answer: ['x', 'y'], options: ['one'], context: ['p', 'q'] } },
+      { row: 1, values: { question: ['b'], answer: [], options: [], context: ['r'] } },
+      { row: 2, values: { question: [], answer: [], options: [], context: [] } },
+    ]);
+    await expect(read('a.parquet', nested, { answer: 'answers' })).rejects.toThrow(
+      'is an object (text, answer_start)',
+    );
+    await expect(read('a.parquet', nested, { answer: 'answers.txt' })).rejects.toThrow(SchemaMismatch);
   });
   test('are refused where the spec names what is not there, or an object', async () => {
     const body = '{"question":"a","answers":{"text":["b"]}}';
