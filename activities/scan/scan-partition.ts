@@ -48,6 +48,7 @@ export async function scanPartition(
         ordinals: entry.runs.map(({ source }) => source),
         unicode: pins.unicode,
         near: pins.spec.dedupe.near,
+        quality: pins.spec.quality,
         lenient,
       },
       inputs: [],

@@ -1,0 +1,44 @@
+import { francAll } from 'franc-min';
+import type { LanguageRule } from '../../../lake/spec/quality.ts';
+import { normaliseForDedupe } from '../../../lake/unicode/normalise.ts';
+import { figure, type Rule } from './rule.ts';
+
+/** A text is looked at in so many places, evenly spread over it, at so many UTF-16 units each. */
+const PLACES = 4;
+const UNITS = 512;
+/** Characters without which nothing is said of a language. */
+const LEAST = 20;
+const UNKNOWN = 'und';
+
+/**
+ * The text must read as one of the languages allowed: best, or (with `minScore`) so well beside the one that it reads
+ * best as, which has 1. By trigrams of four places of it. A text of under 20 characters passes; a longer
+ * one that reads as no language (digits, a script that is not known) does not.
+ */
+export function language({ allow, minScore }: LanguageRule): Rule {
+  return ({ text }) => {
+    const sample = sampleOf(text);
+    if (sample.length < LEAST) return undefined;
+    // Folded already: the library's own folding, which is the runtime's, finds nothing left.
+    const guesses = francAll(sample, { minLength: LEAST });
+    const [best = UNKNOWN] = guesses[0] ?? [];
+    if (best === UNKNOWN) return { threshold: '', detail: 'reads as no language that is known' };
+    let score = 0;
+    for (const [name, value] of guesses) if (allow.includes(name)) score = Math.max(score, value);
+    if (score >= minScore) return undefined;
+    return {
+      threshold: '',
+      detail: `reads as ${best}, as what is allowed with a score of ${figure(score)} only`,
+    };
+  };
+}
+
+function sampleOf(text: string): string {
+  if (text.length <= PLACES * UNITS) return normaliseForDedupe(text);
+  const step = (text.length - UNITS) / (PLACES - 1);
+  const pieces = Array.from({ length: PLACES }, (_, i) => {
+    const at = Math.floor(i * step);
+    return normaliseForDedupe(text.slice(at, at + UNITS));
+  });
+  return pieces.join(' ');
+}
