@@ -5,15 +5,15 @@ import { figure, type Rule } from './rule.ts';
 
 /** A text is looked at in so many places, evenly spread over it, at so many UTF-16 units each. */
 const PLACES = 4;
-const UNITS = 512;
-/** Characters without which nothing is said of a language. */
-const LEAST = 20;
+const UNITS = 128;
+/** Characters without which nothing is said of a language: too many guesses would be wrong. */
+const LEAST = 100;
 const UNKNOWN = 'und';
 
 /**
- * The text must read as one of the languages allowed: best, or (with `minScore`) so well beside the one that it reads
- * best as, which has 1. By trigrams of four places of it. A text of under 20 characters passes; a longer
- * one that reads as no language (digits, a script that is not known) does not.
+ * The text must read as one of the languages allowed: so well, by `minScore`, beside the language that it reads best as,
+ * which has 1. By trigrams, in four places of it. A text of under 100 characters passes; a longer one that reads as no
+ * language (digits, a script that is not known) does not.
  */
 export function language({ allow, minScore }: LanguageRule): Rule {
   return ({ text }) => {
