@@ -52,7 +52,7 @@ const language = z.strictObject({
       }),
     )
     .min(1),
-  minScore: part.default(0.95),
+  minScore: part.default(0.9),
 });
 
 export const quality = z

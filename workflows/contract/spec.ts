@@ -54,7 +54,7 @@ export interface QualitySpec {
 export interface LanguageSpec {
   /** ISO 639-3, one or more. */
   allow: string[];
-  /** How well a text must read as one of them beside the language that it reads best as, which has 1; 0.95 by default. */
+  /** How well a text must read as one of them, between the language that it reads worst as (0) and best as (1); 0.9 by default. */
   minScore?: number;
 }
 /** Numbers of words and characters, and parts from 0 to 1. */

@@ -11,9 +11,9 @@ const LEAST = 100;
 const UNKNOWN = 'und';
 
 /**
- * The text must read as one of the languages allowed: so well, by `minScore`, beside the language that it reads best as,
- * which has 1. By trigrams, in four places of it. A text of under 100 characters passes; a longer one that reads as no
- * language (digits, a script that is not known) does not.
+ * The text must read as one of the languages allowed, by trigrams, in four places of it: so well, by `minScore`, as beside
+ * the language of its script that it reads best as, which has 1, and the one that it reads worst as, which has 0. A
+ * text of under 100 characters passes; a longer one that reads as no language (digits, a script that is not known) does not.
  */
 export function language({ allow, minScore }: LanguageRule): Rule {
   return ({ text }) => {
@@ -23,12 +23,15 @@ export function language({ allow, minScore }: LanguageRule): Rule {
     const guesses = francAll(sample, { minLength: LEAST });
     const [best = UNKNOWN] = guesses[0] ?? [];
     if (best === UNKNOWN) return { threshold: '', detail: 'reads as no language that is known' };
+    // The library's scores draw together where a text repeats itself; their places between best and worst do not.
+    const [, worst = 1] = guesses.at(-1) ?? [];
     let score = 0;
-    for (const [name, value] of guesses) if (allow.includes(name)) score = Math.max(score, value);
+    for (const [name, value] of guesses)
+      if (allow.includes(name)) score = Math.max(score, worst === 1 ? 1 : (value - worst) / (1 - worst));
     if (score >= minScore) return undefined;
     return {
       threshold: '',
-      detail: `reads as ${best}, as what is allowed with a score of ${figure(score)} only`,
+      detail: `reads as ${best}; the best of what is allowed has ${figure(score)}, less than ${minScore}`,
     };
   };
 }
