@@ -138,6 +138,11 @@ describe('rules of quality', () => {
       'quality:gopherQuality.words': 1,
       'quality:gopherQuality.stopWords': 1,
     });
+    const scans = await Promise.all(
+      ['rules', 'none', 'loose'].map((run) => commitsOf(pipeline.store, { domain: 'q', run }, 'scan')),
+    );
+    expect(new Set(scans.flat().map(({ unit }) => unit)).size).toBe(1);
+    expect(new Set(scans.flat().map(({ fp }) => fp)).size).toBe(3);
   }, 120_000);
   test('give the same bytes however the work is cut', async () => {
     await pipeline.runIngest(spec({ quality: QUALITY }, 1_024), 'small');
