@@ -1,4 +1,5 @@
 import type { FullSpec } from '../../lake/spec.ts';
+import { qualityChecks } from './quality/check.ts';
 
 /** Why a valid text is not to be used. */
 export interface Rejection {
@@ -24,8 +25,8 @@ export interface Place {
 export type Check = (text: string, place: Place) => Rejection | undefined;
 
 /** The checks that a spec asks for, in the order in which they are asked. */
-export function checksOf(_spec: FullSpec): Check[] {
-  return [];
+export function checksOf({ quality }: FullSpec): Check[] {
+  return [...qualityChecks(quality)];
 }
 
 /** What the first check says that has something against a text. */

@@ -58,6 +58,7 @@ export async function scanPartition(
         unicode: pins.unicode,
         near: pins.spec.dedupe.near,
         policies: policiesOf(pins.spec),
+        quality: pins.spec.quality,
         lenient,
       },
       inputs: benchmarks === undefined ? [] : [benchmarks],

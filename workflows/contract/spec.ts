@@ -9,6 +9,8 @@ export interface IngestSpec {
   /** `full`: everything under the prefix, deduplicated within itself. */
   mode?: 'full';
   input: InputSpec;
+  /** Which texts are not used for what they are like. Without it all are. */
+  quality?: QualitySpec;
   dedupe?: DedupeSpec;
   /** Keeps evaluation sets out of documents, pairs and instructions. Without it nothing is looked for. */
   decontaminate?: DecontaminateSpec;
@@ -43,6 +45,46 @@ export interface InputSpec {
   title?: string;
   /** Text bytes in a partition, about. Cutting differently changes no byte of the result. */
   partitionBytes?: number;
+}
+
+/** Rules that a text must pass, in this order; `true` takes the thresholds of the paper (Rae et al. 2021). */
+export interface QualitySpec {
+  language?: LanguageSpec;
+  gopherQuality?: true | GopherQualitySpec;
+  gopherRepetition?: true | GopherRepetitionSpec;
+}
+export interface LanguageSpec {
+  /** ISO 639-3, one or more. */
+  allow: string[];
+  /** How well a text must read as one of them, between the language that it reads worst as (0) and best as (1); 0.9 by default. */
+  minScore?: number;
+}
+/** Numbers of words and characters, and parts from 0 to 1. */
+export interface GopherQualitySpec {
+  minWords?: number;
+  maxWords?: number;
+  minMeanWordLength?: number;
+  maxMeanWordLength?: number;
+  /** Number signs for each word, and ellipses. */
+  maxSymbols?: number;
+  maxBulletLines?: number;
+  maxEllipsisLines?: number;
+  minAlphabeticWords?: number;
+  /** Different ones; 0: none are looked for. */
+  minStopWords?: number;
+  /** The eight English ones of the paper by default. */
+  stopWords?: string[];
+}
+/** Parts of lines, paragraphs and characters, from 0 to 1. */
+export interface GopherRepetitionSpec {
+  maxDuplicateLines?: number;
+  maxDuplicateParagraphs?: number;
+  maxDuplicateLineCharacters?: number;
+  maxDuplicateParagraphCharacters?: number;
+  /** Of the commonest run of two, three, four words. */
+  maxTopGrams?: [number, number, number];
+  /** Of repeated runs of five, six, … ten words. */
+  maxDuplicateGrams?: [number, number, number, number, number, number];
 }
 
 export interface DedupeSpec {
