@@ -192,7 +192,13 @@ function semanticProblems(spec: FullSpec): string[] {
       problems.push(`filters.${name}: min is ${min}, more than max, ${max}`);
     }
   }
-  problems.push(...decontaminateProblems(spec.decontaminate?.sets ?? []));
+  const inputs = [spec.input, ...spec.mix.sources.filter((source) => source.from === 'instructions')];
+  problems.push(
+    ...decontaminateProblems(
+      spec.decontaminate?.sets ?? [],
+      inputs.map((each) => each.prefix),
+    ),
+  );
   if (spec.quality !== undefined) problems.push(...qualityProblems(spec.quality));
   const first = spec.mix.sources[0]?.from;
   if (spec.mix.tokens === undefined && spec.synthesize.share === 0 && first === 'augmented') {

@@ -45,9 +45,20 @@ export const DECONTAMINATE_KEYS: Readonly<Record<string, object>> = {
   'decontaminate.sets[].policy': policies.shape,
 };
 
-/** Names that more than one set has, as problems of a spec. */
-export function decontaminateProblems(sets: readonly { name: string }[]): string[] {
+/** What is wrong with sets, as problems of a spec: names that more than one has, and prefixes that `inputs` take in. */
+export function decontaminateProblems(
+  sets: readonly { name: string; prefix: string }[],
+  inputs: readonly string[],
+): string[] {
   const names = sets.map((each) => each.name);
   const twice = new Set(names.filter((each, i) => names.indexOf(each) < i));
-  return [...twice].map((each) => `decontaminate.sets: the name "${each}" stands there more than once`);
+  return [
+    ...[...twice].map((each) => `decontaminate.sets: the name "${each}" stands there more than once`),
+    ...sets.flatMap(({ name, prefix }) => {
+      const input = inputs.find((each) => prefix.startsWith(each) || each.startsWith(prefix));
+      return input === undefined
+        ? []
+        : [`decontaminate.sets: the prefix of "${name}" and that of an input, "${input}", lie in each other`];
+    }),
+  ];
 }

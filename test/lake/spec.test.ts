@@ -244,6 +244,9 @@ test('evaluation sets: policies by field, at least one field, names once, unknow
   const wrong = (...sets: object[]) => problems(of(...sets));
   expect(wrong()).toContain('decontaminate.sets');
   expect(wrong(set, { ...set, prefix: 'eval/2/' })).toContain('the name "squad" stands there more than once');
+  for (const prefix of ['raw/biomed/eval/', 'raw/biomed/', 'raw/']) {
+    expect(wrong({ ...set, prefix })).toContain('an input, "raw/biomed/", lie in each other');
+  }
   expect(wrong({ ...set, fields: {} })).toContain('decontaminate.sets[0].fields: names no field');
   expect(wrong({ ...set, fields: { qestion: 'q' } })).toContain(
     'decontaminate.sets[0].fields.qestion: unknown key (did you mean "question"?)',
