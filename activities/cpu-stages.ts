@@ -1,3 +1,4 @@
+import { indexBenchmarks } from './benchmarks/index-benchmarks.ts';
 import { decideDuplicates } from './dedupe/decide-duplicates.ts';
 import { findDuplicates } from './dedupe/find-duplicates.ts';
 import { mixSources } from './mix/mix-sources.ts';
@@ -10,6 +11,7 @@ import { templatePartition } from './template/template-partition.ts';
 
 /** The stages that run in worker threads, by the name of their activity. */
 export const CPU_STAGES = {
+  indexBenchmarks,
   scanPartition,
   findDuplicates,
   decideDuplicates,

@@ -72,6 +72,7 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
       openRun(work, deps, input),
     ),
     planSources: here('planSources', planSources),
+    indexBenchmarks: inThread('indexBenchmarks'),
     saveList: here('saveList', saveList),
     scanPartition: inThread('scanPartition'),
     findDuplicates: inThread('findDuplicates'),

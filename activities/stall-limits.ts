@@ -13,6 +13,7 @@ export const ROUNDS_AT_ONCE = 8;
 const STALL_MS: Record<keyof Activities, number> = {
   openRun: 10 * MINUTE,
   planSources: 10 * MINUTE,
+  indexBenchmarks: 15 * MINUTE,
   saveList: 10 * MINUTE,
   scanPartition: 15 * MINUTE,
   findDuplicates: 15 * MINUTE,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { contaminationCommand } from './commands/contamination.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { dropsCommand } from './commands/drops.ts';
 import { endpointCommand } from './commands/endpoint.ts';
@@ -59,6 +60,7 @@ for (const command of [
   setConcurrencyCommand(),
   verifyCommand(),
   dropsCommand(),
+  contaminationCommand(),
   ledgerCommand(),
   doctorCommand(),
   specCommand(),

@@ -114,6 +114,8 @@ export class BadTokenizer extends ConfigurationError {}
 export class PinMismatch extends ConfigurationError {}
 /** Thrown when a worker's configuration file cannot be read, has unknown or missing keys, or values that do not go together. */
 export class InvalidConfig extends ConfigurationError {}
+/** Thrown when an evaluation set that a spec names has no objects, no item that can be read, or nothing that could be found in a text: it is never left out in silence. */
+export class BadBenchmark extends ConfigurationError {}
 /** Thrown when no way to obtain a server of the local stack worked; it names all that were tried. */
 export class ServerUnobtainable extends ConfigurationError {}
 
@@ -175,6 +177,7 @@ export const ERRORS = {
   BadTokenizer,
   PinMismatch,
   InvalidConfig,
+  BadBenchmark,
   ServerUnobtainable,
   InvalidSpec,
   BadPools,

@@ -43,6 +43,7 @@ try {
   });
   await record('default', code, withAttributes);
   await record('plain', code, withoutAttributes);
+  await record('clean', code, decontaminated);
   await record('cancelled', code, cancelled, { delayMs: 30_000 });
   await record('parked', code, parked);
   await record('steered', code, steered, { delayMs: 2_000 });
@@ -85,6 +86,30 @@ async function withoutAttributes(pipeline: Pipeline): Promise<string[]> {
   await pipeline.store.put('raw/plain/b.parquet', 'not Parquet');
   await failureOf(pipeline.runIngest(textSpec('plain', { decisionTimeout: '1s' }), 'r2'));
   return ['ingest/plain/r1', 'ingest/plain/r2'];
+}
+
+/** A run whose spec names an evaluation set, with instructions. */
+async function decontaminated({ store, runIngest }: Pipeline): Promise<string[]> {
+  const texts = samplePassages().slice(0, 4);
+  await putTexts(
+    store,
+    'raw/clean/a.parquet',
+    texts.map(({ text }) => text),
+  );
+  await store.put('eval/clean/a.jsonl', JSON.stringify({ context: texts[0]?.text }));
+  const fields = { context: 'context' };
+  const { prefix } = textSpec('clean').input;
+  const spec = textSpec('clean', {
+    decontaminate: { sets: [{ name: 'set', prefix: 'eval/clean/', fields }] },
+    mix: {
+      sources: [
+        { from: 'augmented', weight: 1 },
+        { from: 'instructions', prefix, question: 'text', answer: 'text', weight: 1 },
+      ],
+    },
+  });
+  await runIngest(spec, 'r1');
+  return ['ingest/clean/r1'];
 }
 
 /** A run that is cancelled while two partitions of a lane are in a round. */

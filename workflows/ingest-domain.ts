@@ -57,14 +57,21 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
     await decide();
   }
 
-  const { plan, inputs } = await phase('plan', async () => {
+  const { plan, inputs, benchmarks } = await phase('plan', async () => {
     enter('plan', 1);
     const { ref, inputs, ...planned } = await mended(() => activities.planSources({ run }));
     state.setFailures(plannedFailures(inputs, planned.failures ?? []));
     state.count(planned.counts);
     await decide();
-    return { plan: ref, inputs };
+    if (!opened.decontaminate) return { plan: ref, inputs };
+    progress.total++;
+    progress.done++;
+    const indexed = await mended(() => activities.indexBenchmarks({ run }));
+    state.count(indexed.counts);
+    return { plan: ref, inputs, benchmarks: indexed.ref };
   });
+  /** What every activity gets that sees texts of the mix. */
+  const sets = benchmarks === undefined ? {} : { benchmarks };
   const corpus = inputs.filter(({ name }) => name === 'corpus');
 
   const scans = await phase('scan', async () => {
@@ -74,7 +81,7 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
       state,
       corpus,
       'scan',
-      () => ({ plan }),
+      () => ({ plan, ...sets }),
       ({ failedSources }) => learn({ corpus: unreadable + distinctFailed(failedSources) }),
     );
     return pass.lists.corpus ?? [];
@@ -138,8 +145,8 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
       const without = settled === undefined ? {} : { settled: settled.ref };
       const pass = await inLanes(state, inputs, 'template', (input, lane) =>
         input.name === 'corpus'
-          ? { plan, verdicts, ...without, ...before(pairs.corpus, lane) }
-          : { plan, ...without },
+          ? { plan, verdicts, ...sets, ...without, ...before(pairs.corpus, lane) }
+          : { plan, ...sets, ...without },
       );
       const documents = pass.lists;
       if (pass.failedPartitions === 0 && distinctFailed(pass.failedSources) === 0) {
@@ -184,7 +191,7 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
   const { publication } = await phase('publish', async () => {
     enter('publish', 1);
     const { judged } = synthesized;
-    const given = { ...(settled && { settled }), ...(judged && { judged }) };
+    const given = { ...sets, ...(settled && { settled }), ...(judged && { judged }) };
     const published = await mended(() =>
       activities.publishRun({ run, plan, scans, verdicts, ...given, documents, mix, shards }),
     );

@@ -39,7 +39,7 @@ const ATTRIBUTES = {
 
 /** What each phase leaves for those behind it: references alone. */
 export interface Results {
-  plan: { plan: ObjectRef; inputs: PlannedInput[] };
+  plan: { plan: ObjectRef; inputs: PlannedInput[]; benchmarks?: ObjectRef };
   scan: ObjectRef[];
   dedupe: ObjectRef[];
   synthesize: { pairs: Lists; settled?: Settled; judged?: ObjectRef };

@@ -22,6 +22,7 @@ const io = proxyActivities<Pick<Activities, 'openRun' | 'planSources' | 'saveLis
 const cpu = proxyActivities<
   Pick<
     Activities,
+    | 'indexBenchmarks'
     | 'scanPartition'
     | 'findDuplicates'
     | 'decideDuplicates'
@@ -55,6 +56,7 @@ const watch = proxyActivities<Pick<Activities, 'watchTraining'>>({
 export const activities: Activities = {
   openRun: io.openRun,
   planSources: io.planSources,
+  indexBenchmarks: cpu.indexBenchmarks,
   saveList: io.saveList,
   scanPartition: cpu.scanPartition,
   findDuplicates: cpu.findDuplicates,

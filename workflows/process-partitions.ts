@@ -115,6 +115,7 @@ async function runPartition(lane: LaneInput, i: number, { start, rounds, count }
   const { run, plan, input, verdicts = [] } = lane;
   const entry = { plan, input, index: lane.from + i };
   const settled = lane.settled === undefined ? {} : { settled: lane.settled };
+  const sets = lane.benchmarks === undefined ? {} : { benchmarks: lane.benchmarks };
   async function step(work: Promise<Done>): Promise<Done> {
     const done = await work;
     count(done.counts);
@@ -122,7 +123,7 @@ async function runPartition(lane: LaneInput, i: number, { start, rounds, count }
   }
   switch (lane.phase) {
     case 'scan':
-      return step(leniently((how) => start(() => activities.scanPartition({ run, entry, ...how }))));
+      return step(leniently((how) => start(() => activities.scanPartition({ run, entry, ...sets, ...how }))));
     case 'synthesize': {
       let previous: CommitPointer = before(lane, i);
       let done: Done = { ref: previous, counts: {} };
@@ -137,10 +138,17 @@ async function runPartition(lane: LaneInput, i: number, { start, rounds, count }
       return step(
         input === 'corpus'
           ? start(() =>
-              activities.templatePartition({ run, entry, previous: before(lane, i), verdicts, ...settled }),
+              activities.templatePartition({
+                run,
+                entry,
+                previous: before(lane, i),
+                verdicts,
+                ...sets,
+                ...settled,
+              }),
             )
           : leniently((how) =>
-              start(() => activities.templateInstructions({ run, entry, ...settled, ...how })),
+              start(() => activities.templateInstructions({ run, entry, ...sets, ...settled, ...how })),
             ),
       );
     case 'exchange': {

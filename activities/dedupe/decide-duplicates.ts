@@ -14,6 +14,10 @@ import { verdictRecord } from './records.ts';
 import { signatureRuns } from './scan-records.ts';
 
 export const VERDICTS = 'verdicts.run';
+/** What its commit says beside counts: rejects of scan by reason, those of failed sources left out. */
+export interface VerdictData {
+  rejectReasons: Record<string, number>;
+}
 
 /** All edges of a run → a verdict for each document that is dropped, which names the one that is kept. */
 export async function decideDuplicates(
@@ -35,7 +39,8 @@ export async function decideDuplicates(
       etags: [],
     },
     async (folder) => {
-      const { sources, commits, failed, texts, rejects } = await readScanned({ store }, { plan, scans });
+      const scanned = await readScanned({ store }, { plan, scans });
+      const { sources, commits, failed, texts, rejects } = scanned;
       const found = await readCommits(store, edges);
       const edgeRuns = await openCommittedRuns(
         store,
@@ -72,6 +77,7 @@ export async function decideDuplicates(
           validTexts: texts,
           rejectedRows: rejects,
         },
+        data: { rejectReasons: scanned.rejectReasons } satisfies VerdictData,
       };
     },
   );

@@ -40,11 +40,11 @@ const FACTOR_A = 0x9e3779b1;
 const FACTOR_B = 0x85ebca77;
 
 /** One step of a hash of 32 bits: `value` goes into `hash`. The rotation brings high bits back to where they spread. */
-const step = (hash: number, value: number, factor: number): number =>
+export const step = (hash: number, value: number, factor: number): number =>
   Math.imul(((hash << 5) | (hash >>> 27)) ^ value, factor);
 
 /** Spreads every bit of a hash over all others (the last step of MurmurHash3). */
-function spread(hash: number): number {
+export function spread(hash: number): number {
   let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);

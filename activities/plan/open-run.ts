@@ -67,6 +67,7 @@ export async function openRun(
     concurrency: spec.synthesize.concurrency ?? null,
     model,
     launcher: spec.train?.launcher ?? null,
+    ...(spec.decontaminate && { decontaminate: true as const }),
     judge: judge !== null,
     searchAttributes,
     rules: {

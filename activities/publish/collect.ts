@@ -8,6 +8,8 @@ import {
   type PublishInput,
   RULES_MODEL,
 } from '../../workflows/contract.ts';
+import { type ContaminationCounts, sumContamination } from '../benchmarks/contamination.ts';
+import type { VerdictData } from '../dedupe/decide-duplicates.ts';
 import { FAILED, type FailedSourceRows } from '../dedupe/failures.ts';
 import { reportOf, sumSummaries } from '../filter/report.ts';
 import { type PairSummary, totalsOf } from '../filter/summary.ts';
@@ -16,10 +18,11 @@ import { mixOf } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
 import { inputsOf } from '../plan/plan.ts';
 import { readSources } from '../plan/read-plan.ts';
+import { addReasons } from '../reasons.ts';
+import type { ScannedSource } from '../scan/scan-partition.ts';
 import { readSettled } from '../settle/excluded.ts';
-import type { SettledCounts } from '../settle/settle-failures.ts';
+import type { SettledCounts, SettledData } from '../settle/settle-failures.ts';
 import { dtypeFor } from '../shards/megatron.ts';
-import { addReasons } from '../synthesize/drops.ts';
 import type { InstructionData } from '../template/template-instructions.ts';
 import type { CorpusData } from '../template/template-partition.ts';
 import type { ManifestCore, PublishedShard, RunCounts } from './publication.ts';
@@ -58,6 +61,10 @@ export async function collect(
   const failed =
     first === undefined ? [] : await readJson<FailedSourceRows[]>(store, outputOf(first, FAILED));
   const late = (await readSettled(store, input.settled)).filter((each) => each.input === 'corpus');
+  const failedKeys = new Set([...failed, ...late].map(({ key }) => key));
+  const scans = input.benchmarks === undefined ? [] : await read(await readLists(store, input.scans));
+  const contamination =
+    input.benchmarks === undefined ? undefined : contaminationOf(scans, failedKeys, corpus, instructions);
   const summaries = corpus.flatMap(({ data }) => (data as CorpusData).pairs ?? []);
   const pairs = await sumSummaries(store, summaries);
   const core: ManifestCore = {
@@ -80,7 +87,10 @@ export async function collect(
       ...unreadable,
       ...failedInstructions(instructions),
     ].map(({ key, type }) => ({ key, type })),
-    counts: countsOf({ verdicts, settled, corpus, instructions, pairs, mixed: mix }),
+    counts: {
+      ...countsOf({ verdicts, settled, corpus, instructions, pairs, mixed: mix }),
+      ...(contamination && { contamination }),
+    },
     pairs: reportOf(pairs),
     mix: mix.sources.map(({ source, weight, unique, asked, got, shortfall, units, documents }) => ({
       source,
@@ -108,6 +118,40 @@ export async function collect(
 function reasonsOf(corpus: readonly StageCommit[]): Record<string, number> {
   const reasons: Record<string, number> = {};
   for (const { data } of corpus) addReasons(reasons, (data as CorpusData).drops);
+  return reasons;
+}
+
+/** What was found of evaluation sets; of documents, in the sources that have not failed. */
+function contaminationOf(
+  scans: readonly StageCommit[],
+  failed: ReadonlySet<string>,
+  corpus: readonly StageCommit[],
+  instructions: readonly StageCommit[],
+): ContaminationCounts {
+  const scanned = scans.flatMap(({ data }) => data as ScannedSource[]);
+  const others = [...corpus, ...instructions].map(({ data }) => data as CorpusData | InstructionData);
+  return sumContamination(
+    [...scanned.filter(({ key }) => !failed.has(key)), ...others].flatMap(
+      ({ contamination }) => contamination ?? [],
+    ),
+  );
+}
+
+/** Rejects of scan by reason, without those of sources that failed. */
+function rejectReasonsOf(
+  verdicts: readonly StageCommit[],
+  settled: StageCommit | undefined,
+): Record<string, number> {
+  const reasons: Record<string, number> = {};
+  for (const { data } of verdicts) addReasons(reasons, (data as VerdictData).rejectReasons);
+  const { lostReasons = {} } = (settled?.data ?? {}) as Partial<SettledData>;
+  for (const [reason, count] of Object.entries(lostReasons)) addReasons(reasons, { [reason]: -count });
+  return Object.fromEntries(Object.entries(reasons).filter(([, count]) => count !== 0));
+}
+
+function instructionRejects(commits: readonly StageCommit[]): Record<string, number> {
+  const reasons: Record<string, number> = {};
+  for (const { data } of commits) addReasons(reasons, (data as InstructionData).rejectReasons);
   return reasons;
 }
 
@@ -156,6 +200,7 @@ function countsOf(from: {
       nearDuplicates: sum(verdicts, 'nearDuplicates') - lost('lostNear'),
       heldBack: lost('heldBack'),
       rejects: sum(verdicts, 'rejectedRows') - lost('lostRejects'),
+      rejectReasons: rejectReasonsOf(verdicts, settled),
       failed: sum(verdicts, 'failedRows') + lost('lostRows'),
     },
     texts: {
@@ -188,6 +233,7 @@ function countsOf(from: {
       documents: sum(instructions, 'instructions'),
       tokens: sum(instructions, 'instructionTokens'),
       rejects: sum(instructions, 'rejectedInstructions'),
+      rejectReasons: instructionRejects(instructions),
       failed: sum(instructions, 'failedInstructionRows'),
     },
   };

@@ -1,5 +1,7 @@
 import type { Output } from '../../lake/commit.ts';
 import type { RunRef } from '../../workflows/contract.ts';
+import type { ContaminationCounts } from '../benchmarks/contamination.ts';
+import type { IndexedSet } from '../benchmarks/index-benchmarks.ts';
 import type { PairReport } from '../filter/report.ts';
 import type { MixedSource } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
@@ -23,6 +25,8 @@ export interface RunCounts {
     nearDuplicates: number;
     heldBack: number;
     rejects: number;
+    /** The rejects by reason; what checks of valid texts have found has a colon in it. */
+    rejectReasons: Record<string, number>;
     failed: number;
   };
   /** `converted` and `raw` (of slots that the share leaves out) are texts; `prompted` and the rest count parts. */
@@ -54,7 +58,22 @@ export interface RunCounts {
     mixed: number;
     mixedTokens: number;
   };
-  instructions: { planned: number; documents: number; tokens: number; rejects: number; failed: number };
+  instructions: {
+    planned: number;
+    documents: number;
+    tokens: number;
+    rejects: number;
+    rejectReasons: Record<string, number>;
+    failed: number;
+  };
+  /** What of evaluation sets was found in documents, pairs and instructions, where the spec names some. */
+  contamination?: ContaminationCounts;
+}
+
+/** `contamination.json`: the evaluation sets, and what was found of them. */
+export interface ContaminationReport extends ContaminationCounts {
+  format: 'instruct-lake/contamination@1';
+  sets: IndexedSet[];
 }
 
 /** `manifest.core.json`: what a publication is, without time, host, attempt or address; equal runs give equal bytes. */
@@ -97,5 +116,7 @@ export interface Publication extends RunRef {
   /** What the run took of its endpoint, and by round and partition; publications of earlier releases have none. */
   ledger?: Output;
   ledgerRounds?: Output;
+  /** What was found of evaluation sets, where the spec names some. */
+  contamination?: Output;
   shards: PublishedShard[];
 }

@@ -10,6 +10,7 @@ import type { Work } from '../work.ts';
 import { collect } from './collect.ts';
 import type { Publication } from './publication.ts';
 import { readManifest, verifyPublication } from './verify.ts';
+import { writeContamination } from './write-contamination.ts';
 import { writeLedger } from './write-ledger.ts';
 
 /**
@@ -32,6 +33,7 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
       spec: null,
       inputs: [
         input.plan,
+        ...(input.benchmarks === undefined ? [] : [input.benchmarks]),
         ...input.scans,
         ...input.verdicts,
         ...(input.settled === undefined ? [] : [input.settled]),
@@ -63,6 +65,7 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         manifest,
         provenance,
         ...(judged && { judge: outputOf(judged, FIGURES) }),
+        ...(await writeContamination(store, folder, input, core)),
         ...(await writeLedger(work, folder, pins, corpus, core)),
         shards,
       };

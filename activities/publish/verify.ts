@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
 import { type Output, readChecked, readJson } from '../../lake/commit.ts';
 import { LakeError, VerifyFailed } from '../../lake/errors.ts';
+import { canonicalJson } from '../../lake/hash.ts';
 import { printable } from '../../lake/printable.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import { readFigures } from '../judge/figures.ts';
 import { bytesPerToken, type Dtype } from '../shards/dtype.ts';
 import { parseMegatronIndex } from '../shards/megatron.ts';
-import type { ManifestCore, Publication, PublishedShard } from './publication.ts';
+import type {
+  ContaminationReport,
+  ManifestCore,
+  Publication,
+  PublishedShard,
+  RunCounts,
+} from './publication.ts';
 import { checkLedger } from './verify-ledger.ts';
 
 /** One thing that was looked at. */
@@ -37,6 +44,10 @@ export async function verifyPublication(
   if (ledger !== undefined && ledgerRounds !== undefined) {
     checks.push(await check('ledger', () => checkLedger(store, core, { ledger, ledgerRounds })));
   }
+  const { contamination } = publication;
+  if (contamination !== undefined) {
+    checks.push(await check('contamination', () => checkContamination(store, core, contamination)));
+  }
   for (const shard of publication.shards) {
     onShard();
     checks.push(await check(`shard ${shard.name}`, () => checkShard(store, core, shard)));
@@ -59,6 +70,25 @@ export async function check(what: string, look: () => Promise<string>): Promise<
   }
 }
 
+const sumOf = (counts: Record<string, number>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+/** What is dropped for words of evaluation sets: as its stage counts it, and as what was found does. */
+function contaminatedOf({ rows, pairs, instructions, contamination }: RunCounts) {
+  const records = Object.entries(contamination?.records ?? {});
+  const dropped = (is: (record: string) => boolean): number =>
+    records.reduce((sum, [record, each]) => sum + (is(record) ? each.dropped : 0), 0);
+  return [
+    ['documents', rows.rejectReasons.contaminated ?? 0, dropped((each) => each === 'document')],
+    ['pairs', pairs.filtered.contaminated ?? 0, dropped((each) => each === 'pair')],
+    [
+      'instructions',
+      instructions.rejectReasons.contaminated ?? 0,
+      dropped((each) => each.startsWith('instructions-')),
+    ],
+  ] as const;
+}
+
 /** Nothing lost, nothing twice: from rows in to tokens out. */
 export function balance({ counts, mix, shards }: ManifestCore): Check[] {
   const { rows, texts, pairs, documents, instructions } = counts;
@@ -69,6 +99,7 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
     ok: left === right,
     detail: `${detail}: ${left} = ${right}`,
   });
+  const contaminated = contaminatedOf(counts);
   return [
     equal(
       'rows balance',
@@ -76,12 +107,24 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
       rows.kept + rows.duplicates + rows.heldBack + rows.rejects + rows.failed,
       `planned = kept ${rows.kept} + duplicates ${rows.duplicates} + held back ${rows.heldBack} + rejects ${rows.rejects} + failed ${rows.failed}`,
     ),
+    equal('rejects balance', rows.rejects, sumOf(rows.rejectReasons), 'rejects = sum over reasons'),
     equal(
       'instruction rows balance',
       instructions.planned,
       instructions.documents + instructions.rejects + instructions.failed,
       `planned = documents ${instructions.documents} + rejects ${instructions.rejects} + failed ${instructions.failed}`,
     ),
+    equal(
+      'instruction rejects balance',
+      instructions.rejects,
+      sumOf(instructions.rejectReasons),
+      'rejects = sum over reasons',
+    ),
+    {
+      what: 'contamination balances',
+      ok: contaminated.every(([, counted, dropped]) => counted === dropped),
+      detail: contaminated.map(([what, counted, dropped]) => `${what} ${counted} = ${dropped}`).join(', '),
+    },
     equal(
       'kept rows balance',
       rows.kept,
@@ -93,16 +136,11 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
       ok: texts.withPairs + texts.setAside <= texts.prompted && texts.linked <= texts.withPairs,
       detail: `prompted ${texts.prompted}, with pairs ${texts.withPairs}, linked ${texts.linked}, set aside ${texts.setAside}`,
     },
-    equal(
-      'drops balance',
-      pairs.dropped,
-      Object.values(pairs.reasons).reduce((sum, each) => sum + each, 0),
-      'dropped = sum over reasons',
-    ),
+    equal('drops balance', pairs.dropped, sumOf(pairs.reasons), 'dropped = sum over reasons'),
     equal(
       'pairs balance',
       pairs.valid,
-      pairs.kept + Object.values(pairs.filtered).reduce((sum, n) => sum + n, 0),
+      pairs.kept + sumOf(pairs.filtered),
       `valid = kept ${pairs.kept}${Object.entries(pairs.filtered)
         .map(([reason, n]) => ` + ${reason} ${n}`)
         .join('')}`,
@@ -127,6 +165,16 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
       'mixed = sum over sources',
     ),
   ];
+}
+
+/** Throws VerifyFailed where the report counts something else than the manifest. */
+async function checkContamination(store: ObjectStore, core: ManifestCore, output: Output): Promise<string> {
+  const { records, matches, sets } = await readJson<ContaminationReport>(store, output);
+  if (canonicalJson({ records, matches }) !== canonicalJson(core.counts.contamination)) {
+    const where = { bucket: store.bucket, key: output.key };
+    throw new VerifyFailed('the report counts something else than the manifest', where);
+  }
+  return `${sets.length} evaluation sets, ${matches.reduce((sum, each) => sum + each.matches, 0)} matches`;
 }
 
 async function checkShard(store: ObjectStore, core: ManifestCore, shard: PublishedShard): Promise<string> {

@@ -1,16 +1,23 @@
 import type { AttemptFolder, Output } from '../../lake/commit.ts';
 import { writeTable } from '../../lake/table.ts';
 import { openDedupeRecords } from '../dedupe/scan-records.ts';
+import { addReasons, reasonCounts } from '../reasons.ts';
 import { REJECT_COLUMNS, REJECTS, type Reject, type ScannedText } from './texts.ts';
 
+/** What there is of one source, its rejects by reason too. */
+export interface FoundOfSource {
+  texts: number;
+  rejects: number;
+  rejectReasons: Record<string, number>;
+}
 /** What scan notes beside the texts themselves: rejects, the records of dedupe, and counts. */
 export interface Findings {
-  readonly counts: Record<string, number>;
   /** Takes texts in and gives each its hash: that of its folded form, 128 bits as 32 hex digits. */
   take(texts: readonly ScannedText[]): Promise<void>;
   reject(reject: Reject): void;
-  /** What there is of one source. */
-  of(key: string): { texts: number; rejects: number };
+  of(key: string): FoundOfSource;
+  /** Of all sources; each reject as `reject:<reason>` too. */
+  counts(): Record<string, number>;
   finish(): Promise<Output[]>;
 }
 
@@ -19,14 +26,15 @@ export function openFindings(folder: AttemptFolder, near: boolean): Findings {
   const rejects: Reject[] = [];
   const dedupe = openDedupeRecords(folder, near);
   const counts = { texts: 0, rejects: 0, textBytes: 0 };
-  const bySource = new Map<string, { texts: number; rejects: number }>();
-  function of(key: string): { texts: number; rejects: number } {
-    const known = bySource.get(key) ?? { texts: 0, rejects: 0 };
+  const reasons: Record<string, number> = {};
+  const bySource = new Map<string, FoundOfSource>();
+  function of(key: string): FoundOfSource {
+    const known = bySource.get(key) ?? { texts: 0, rejects: 0, rejectReasons: {} };
     bySource.set(key, known);
     return known;
   }
   return {
-    counts,
+    counts: () => ({ ...counts, ...reasonCounts('reject', reasons) }),
     async take(texts) {
       for (const text of texts) {
         text.hash = dedupe.add(text, text.text);
@@ -39,7 +47,9 @@ export function openFindings(folder: AttemptFolder, near: boolean): Findings {
     reject(reject) {
       rejects.push(reject);
       counts.rejects++;
-      of(reject.key).rejects++;
+      const source = of(reject.key);
+      source.rejects++;
+      for (const sum of [reasons, source.rejectReasons]) addReasons(sum, { [reject.reason]: 1 });
     },
     of,
     async finish() {

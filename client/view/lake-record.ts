@@ -4,6 +4,7 @@ import type { Ledger } from '../../activities/publish/ledger.ts';
 import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { readManifest } from '../../activities/publish/verify.ts';
 import { readLedger } from '../../activities/publish/verify-ledger.ts';
+import { reasonCounts } from '../../activities/reasons.ts';
 import { RunNotFound } from '../../lake/errors.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef, RunRef } from '../../workflows/contract.ts';
@@ -60,6 +61,7 @@ export function countsOfManifest({
     plannedRows: rows.planned,
     failedRows: rows.failed,
     rejects: rows.rejects,
+    ...reasonCounts('reject', rows.rejectReasons),
     texts: rows.kept + rows.duplicates,
     duplicates: rows.duplicates,
     nearDuplicates: rows.nearDuplicates,

@@ -1,3 +1,4 @@
+import type { ContaminationCounts } from '../../activities/benchmarks/contamination.ts';
 import type { Ledger } from '../../activities/publish/ledger.ts';
 import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { SPENT } from '../../activities/synthesize/usage.ts';
@@ -63,7 +64,7 @@ function outcome(state: RunState): string {
 type Row = [name: string, text: string];
 
 function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
-  const { rows, texts, pairs, documents, instructions } = counts;
+  const { rows, texts, pairs, documents, instructions, contamination } = counts;
   const size = shards.reduce((sum, { bin, idx }) => sum + bin.size + idx.size, 0);
   const perText = texts.withPairs === 0 ? '' : `, ${(pairs.valid / texts.withPairs).toFixed(1)} a text`;
   return [
@@ -79,6 +80,7 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
         [rows.failed, 'of failed sources'],
       ]),
     ],
+    ...(rows.rejects === 0 ? [] : [['rejects', reasons(rows.rejectReasons)] satisfies Row]),
     [
       'texts',
       list([
@@ -117,6 +119,7 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
             ]),
           ] satisfies Row,
         ]),
+    ...contaminationRows(contamination),
     ...mix.map(
       ({ source, documents, asked, got, unique, shortfall }): Row => [
         `mix ${source}`,
@@ -134,16 +137,32 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
   ];
 }
 
-/** Why pieces of answers became no pairs, the most frequent first. */
+/** Why rows were rejected, or pieces of answers became no pairs, the most frequent first. */
 function reasons(counts: Record<string, number>): string {
   return Object.entries(counts)
     .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
-    .map(([reason, count]) => `${thousands(count)} ${reason}`)
+    .map(([reason, count]) => `${thousands(count)} ${printable(reason, '')}`)
     .join(', ');
 }
 
 const epochs = (got: number, unique: number): string =>
   unique === 0 ? 'no tokens' : `${(got / unique).toFixed(2)} epochs`;
+
+/** What of evaluation sets was found, by what it was found in and by set; the command of that name has the rest. */
+function contaminationRows(contamination: ContaminationCounts | undefined): Row[] {
+  if (contamination === undefined) return [];
+  const { records, matches } = contamination;
+  const found = Object.entries(records).map(([record, { dropped, flagged }]) => {
+    const name = { document: 'documents', pair: 'pairs' }[record] ?? record;
+    return `${name}: ${thousands(dropped)} dropped, ${thousands(flagged)} flagged`;
+  });
+  const bySet = new Map<string, number>();
+  for (const each of matches) {
+    bySet.set(each.benchmark, (bySet.get(each.benchmark) ?? 0) + each.matches);
+  }
+  const sets = [...bySet].map(([name, count]) => `${counted(count, 'hits')} of ${printable(name, '')}`);
+  return [['contamination', found.length === 0 ? 'none found' : [...found, ...sets].join('; ')]];
+}
 
 /** Without a manifest: what the workflow counted. */
 function countRows({ counts }: RunState): Row[] {

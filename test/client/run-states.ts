@@ -20,6 +20,7 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
     pins: {
       stages: {
         plan: 1,
+        benchmarks: 1,
         scan: 1,
         dedupe: 1,
         synthesize: 2,
@@ -47,12 +48,21 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
     sources: [{ name: 'corpus', objects: 3, sha256: HASH }],
     failedSources: [],
     counts: {
-      rows: { planned: 20, kept: 12, duplicates: 3, nearDuplicates: 1, heldBack: 0, rejects: 4, failed: 1 },
+      rows: {
+        planned: 20,
+        kept: 12,
+        duplicates: 3,
+        nearDuplicates: 1,
+        heldBack: 0,
+        rejects: 4,
+        rejectReasons: { blank: 1, 'quality:gopherQuality.words': 3 },
+        failed: 1,
+      },
       texts: { converted: 12, raw: 0, prompted: 12, withPairs: 10, linked: 6, setAside: 0 },
       pairs: { valid: 1234567, dropped: 0, reasons: {}, kept: 1234567, filtered: {}, rendered: 1234567 },
       usage: { promptTokens: 100, completionTokens: 50 },
       documents: { chains: 4, made: 6, tokens: 3000, overlong: 0, mixed: 9, mixedTokens: 4000 },
-      instructions: { planned: 5, documents: 5, tokens: 400, rejects: 0, failed: 0 },
+      instructions: { planned: 5, documents: 5, tokens: 400, rejects: 0, rejectReasons: {}, failed: 0 },
     },
     pairs: { kinds: {}, verdicts: {}, places: {}, openings: [] },
     mix: [

@@ -18,6 +18,7 @@ test('the end of a run, from rows to training', () => {
   expect(summaryLines(stateOf({ ...completed, model: 'some-model', manifest, training }))).toEqual([
     'biomed/r1 completed after 10 s.',
     '  rows                20 planned, 12 kept, 3 duplicates, 1 of them near, 4 rejects, 1 of failed sources',
+    '  rejects             3 quality:gopherQuality.words, 1 blank',
     '  texts               12 prompted, 10 with pairs',
     '  pairs               1,234,567 valid, 123456.7 a text',
     '  documents           4 chains, 6 documents, 3,000 tokens',

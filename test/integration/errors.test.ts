@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { indexBenchmarks } from '../../activities/benchmarks/index-benchmarks.ts';
 import { publishRun } from '../../activities/publish/publish-run.ts';
 import { openPulse } from '../../activities/pulse.ts';
 import { openEndpointClient } from '../../activities/synthesize/endpoint/client.ts';
@@ -248,6 +249,20 @@ const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
   InvalidConfig: {
     provoke: () => thrown(() => readConfig(file('worker.yaml', 'lake: { buckte: lake }'), {})),
     says: ['worker.yaml', 'buckte', 'bucket'],
+  },
+  BadBenchmark: {
+    async provoke() {
+      const fields = { question: 'question' };
+      const sets = [{ name: 'squad', prefix: 'eval/none/', fields }];
+      const run = { domain: 'd', run: 'benchmarks' };
+      await activity('openRun', {
+        workflowId: 'ingest/d/benchmarks',
+        spec: { ...SPEC, decontaminate: { sets } },
+      });
+      const { store, settings } = pipeline;
+      return thrown(() => indexBenchmarks({ store, settings, checkCancelled() {} }, { run }));
+    },
+    says: ['squad', 'eval/none/', '*.jsonl'],
   },
   ServerUnobtainable: {
     async provoke() {

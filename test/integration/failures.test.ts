@@ -142,6 +142,7 @@ describe('partitions that fail after the verdicts', () => {
       nearDuplicates: 0,
       heldBack: 2,
       rejects: 0,
+      rejectReasons: {},
       failed: 6,
     });
     expect(reported).toMatchObject({ failedSources: 2, heldBack: 2, keptRows: 5 });

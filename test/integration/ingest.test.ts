@@ -67,6 +67,7 @@ test('the counts of the manifest tell what went in and what came out', async () 
     nearDuplicates: 0,
     heldBack: 0,
     rejects: 0,
+    rejectReasons: {},
     failed: 0,
   });
   expect(counts.texts.prompted).toBe(60);

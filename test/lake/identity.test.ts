@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { hashWords, lowerHash, upperHash } from '../../activities/benchmarks/hashed-words.ts';
 import { bandKey, signatureOf } from '../../activities/dedupe/signature.ts';
 import { prompt } from '../../activities/synthesize/protocol/prompt.ts';
 import { requestHash } from '../../activities/synthesize/round.ts';
@@ -90,6 +91,17 @@ describe('golden values of docs/identity.md', () => {
     const folded = normaliseForDedupe('  \uff26\uff4f\uff4f\tBAR ');
     expect(folded).toBe('foo bar');
     golden(sha256(folded).slice(0, 32), 'fbc1a9f858ea9e177916964bd88c3d37');
+  });
+  test('grams of evaluation sets', () => {
+    const gram = (text: string, from: number, n: number): string => {
+      const words = hashWords(normaliseForDedupe(text));
+      const half = (hash: number): string => hash.toString(16).padStart(8, '0');
+      return half(upperHash(words, from, n)) + half(lowerHash(words, from, n));
+    };
+    const text = Array.from({ length: 14 }, (_, i) => `word${i}`).join(' ');
+    golden(gram(text, 0, 13), '9a08a6dbbbca3c18');
+    golden(gram(text, 1, 13), '070cc925a0b762fd');
+    golden(gram('北京 𠀀', 0, 3), '8466d753c6739487');
   });
   test('signatures and band keys', () => {
     const text = Array.from({ length: 24 }, (_, i) => `word${i}`).join(' ');

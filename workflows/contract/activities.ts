@@ -11,6 +11,8 @@ export interface OpenedRun extends RunRef {
   model: string;
   /** Launcher of the training job, if one is wanted. */
   launcher: string | null;
+  /** Whether the spec names evaluation sets; left out where it does not. */
+  decontaminate?: true;
   /** Whether a sample of the pairs is to be judged. */
   judge: boolean;
   /** Whether this server knows our search attributes. */
@@ -71,9 +73,16 @@ export interface Trained {
 export interface Activities {
   openRun(input: { workflowId: string; spec: unknown }): Promise<OpenedRun>;
   planSources(input: { run: RunRef }): Promise<Planned>;
+  /** Of runs whose spec names evaluation sets; what it leaves goes to every activity that sees texts of the mix. */
+  indexBenchmarks(input: { run: RunRef }): Promise<Done>;
   saveList(input: { run: RunRef; items: ListItem[] }): Promise<ObjectRef>;
   /** `lenient`: a fault of ours fails the source in which it shows, and nothing else. */
-  scanPartition(input: { run: RunRef; entry: EntryRef; lenient?: true }): Promise<Done>;
+  scanPartition(input: {
+    run: RunRef;
+    entry: EntryRef;
+    benchmarks?: ObjectRef;
+    lenient?: true;
+  }): Promise<Done>;
   findDuplicates(input: {
     run: RunRef;
     plan: ObjectRef;
@@ -102,11 +111,13 @@ export interface Activities {
     entry: EntryRef;
     previous: CommitPointer;
     verdicts: ObjectRef[];
+    benchmarks?: ObjectRef;
     settled?: ObjectRef;
   }): Promise<Done>;
   templateInstructions(input: {
     run: RunRef;
     entry: EntryRef;
+    benchmarks?: ObjectRef;
     lenient?: true;
     settled?: ObjectRef;
   }): Promise<Done>;
@@ -137,6 +148,8 @@ export interface SettleInput {
 export interface PublishInput {
   run: RunRef;
   plan: ObjectRef;
+  /** The index of the evaluation sets, where the spec names some. */
+  benchmarks?: ObjectRef;
   scans: ObjectRef[];
   verdicts: ObjectRef[];
   /** Where sources have failed since the verdicts. */
