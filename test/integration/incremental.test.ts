@@ -213,8 +213,9 @@ describe('the domain is closed', () => {
     expect(summaryLines(state).join('\n')).toContain('instruct-lake abandon gone/one');
 
     const away = { ...target, connection: { address: '127.0.0.1:9' } };
-    await expect(abandonRun(away, store, run, false)).rejects.toThrow(TemporalUnavailable);
-    await expect(abandonRun(away, store, run, false)).rejects.toThrow('--force');
+    const unasked = abandonRun(away, store, run, false);
+    await expect(unasked).rejects.toThrow(TemporalUnavailable);
+    await expect(unasked).rejects.toThrow('--force');
     await expect(abandonRun(target, store, { ...run, run: 'two' }, false)).rejects.toThrow('gone/one does');
     expect(await abandonRun(target, store, run, false)).toEqual({ asked: 'closed' });
     await two.result();

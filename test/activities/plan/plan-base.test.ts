@@ -11,10 +11,10 @@ import { STAGE_VERSIONS } from '../../../activities/versions.ts';
 import { NothingToDo } from '../../../lake/errors.ts';
 import { sha256 } from '../../../lake/hash.ts';
 import { append, readHead, withoutRun } from '../../../lake/log.ts';
+import { parquetBytes } from '../../../lake/parquet/write.ts';
 import { parseSpec } from '../../../lake/spec.ts';
 import type { ObjectRef, PlannedInput } from '../../../workflows/contract.ts';
 import { type DirectoryStore, directoryStore } from '../../lake/directory-store.ts';
-import { putTexts, textSpec } from '../../pipeline.ts';
 
 const RUN = { domain: 'd', run: 'tonight' };
 let store: DirectoryStore;
@@ -25,9 +25,20 @@ beforeEach(async () => {
 });
 afterEach(() => store.remove());
 
-const pins = (mode: 'full' | 'incremental'): RunPins =>
-  ({ ...RUN, spec: parseSpec(textSpec('d', { mode })), stages: STAGE_VERSIONS }) as unknown as RunPins;
-const put = (name: string, ...texts: string[]) => putTexts(store, `raw/d/${name}.parquet`, texts);
+const pins = (mode: 'full' | 'incremental', prefix = 'raw/d/'): RunPins => {
+  const spec = parseSpec({
+    domain: 'd',
+    mode,
+    input: { prefix, text: 'text' },
+    synthesize: { generator: 'instruction-synthesizer', endpoint: 'default' },
+    tokenizer: 'default',
+    sequenceLength: 1024,
+    mix: { sources: [{ from: 'augmented', weight: 1 }] },
+  });
+  return { ...RUN, spec, stages: STAGE_VERSIONS } as unknown as RunPins;
+};
+const put = (name: string, text: string) =>
+  store.put(`raw/d/${name}.parquet`, parquetBytes([{ name: 'text', type: 'string', data: [text] }]));
 async function saved(key: string, value: unknown): Promise<ObjectRef & { name: string; size: number }> {
   const body = JSON.stringify(value);
   await store.put(key, body);
@@ -139,11 +150,7 @@ test('a night without anything new plans nothing, and one without anything at al
   const { input, counts } = await planned();
   expect(input).toMatchObject({ sources: 0, entries: 0, rows: 0 });
   expect(counts).toMatchObject({ sources: 0, takenSources: 1 });
-  const full = {
-    ...pins('full'),
-    spec: parseSpec(textSpec('d', { input: { prefix: 'raw/none/', text: 'text' } })),
-  };
-  await expect(plan(services, full)).rejects.toThrow(NothingToDo);
+  await expect(plan(services, pins('full', 'raw/none/'))).rejects.toThrow(NothingToDo);
 });
 
 test('the same state of the log gives the same base and the same plan; another base another one', async () => {
