@@ -14,7 +14,7 @@ const SMOKE_TEST = `The pairs are from ${RULES_MODEL}, a set of rules: this is a
 export function summaryLines(state: RunState, manifest: ManifestCore | null = state.manifest): string[] {
   const smoke = state.model === RULES_MODEL || manifest?.smokeTest === true;
   return [
-    ...(smoke ? [SMOKE_TEST] : []),
+    ...(smoke && !foundNothing(state) ? [SMOKE_TEST] : []),
     outcome(state),
     ...table([
       ...(manifest === null ? countRows(state) : manifestRows(manifest)),
