@@ -18,6 +18,8 @@ import { openPipeline, type Pipeline, putTexts, textSpec } from '../pipeline.ts'
 
 /** Until a release builds segments nothing is in a domain's index, and a night takes what others have taken. */
 const INDEXED = 'segment' in STAGE_VERSIONS;
+/** And until dedupe looks into it, what the domain has is no duplicate. */
+const ACROSS = INDEXED && STAGE_VERSIONS.dedupe >= 3;
 const WITHIN = { within: 60_000 };
 const passages = samplePassages().map(({ text }) => text);
 
@@ -287,6 +289,7 @@ test('a run that finds nothing new completes, publishes and trains nothing, and 
     publication: null,
     counts: { sources: 0, takenSources: 2 },
   });
+  if (!ACROSS) return;
   // The same texts under another name: every one is a duplicate.
   await put('quiet', 'b', 0);
   expect(await pipeline.runIngest(night('quiet'), 'r5')).toMatchObject({
