@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { abandonCommand } from './commands/abandon.ts';
 import { contaminationCommand } from './commands/contamination.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { dropsCommand } from './commands/drops.ts';
@@ -9,6 +10,7 @@ import { importCommand } from './commands/import.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
+import { retractCommand } from './commands/retract.ts';
 import { specCommand } from './commands/spec.ts';
 import { statusCommand } from './commands/status.ts';
 import { downCommand, upCommand } from './commands/up.ts';
@@ -58,6 +60,8 @@ for (const command of [
   pauseCommand(),
   resumeCommand(),
   setConcurrencyCommand(),
+  abandonCommand(),
+  retractCommand(),
   verifyCommand(),
   dropsCommand(),
   contaminationCommand(),

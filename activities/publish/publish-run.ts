@@ -6,6 +6,7 @@ import { append, withPublication } from '../../lake/log.ts';
 import type { Published, PublishInput } from '../../workflows/contract.ts';
 import { FIGURES, readFigures } from '../judge/figures.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
+import { baseOfPlan } from '../segment/base.ts';
 import type { Work } from '../work.ts';
 import { collect } from './collect.ts';
 import type { Publication } from './publication.ts';
@@ -90,8 +91,10 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
   const [publication] = commit.outputs;
   if (publication === undefined) throw new RangeError('the commit of publish names no publication');
   const named = { key: publication.key, sha256: publication.sha256 };
+  const base = await baseOfPlan(store, input.plan);
+  const change = base && { base };
   const { entry } = await append(store, run.domain, (state) =>
-    withPublication(state, { run: run.run, generation: 1, mode: 'full', publication: named }),
+    withPublication(state, { run: run.run, generation: 1, mode: pins.spec.mode, publication: named }, change),
   );
   const { manifest, judge, shards } = await readJson<Publication>(store, publication);
   const core = await readManifest(store, manifest);
