@@ -7,10 +7,11 @@ export const STAGE_VERSIONS = {
   judge: 1,
   filter: 1,
   template: 3,
-  settle: 1,
+  settle: 2,
   mix: 1,
   exchange: 1,
   shards: 1,
-  publish: 3,
+  segment: 1,
+  publish: 4,
 } as const;
 export type Stage = keyof typeof STAGE_VERSIONS;

@@ -6,6 +6,7 @@ import { append, withPublication } from '../../lake/log.ts';
 import type { Published, PublishInput } from '../../workflows/contract.ts';
 import { FIGURES, readFigures } from '../judge/figures.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
+import { writeSegment } from '../segment/write-segment.ts';
 import type { Work } from '../work.ts';
 import { collect } from './collect.ts';
 import type { Publication } from './publication.ts';
@@ -39,11 +40,13 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         ...documents,
         input.mix,
         input.shards,
+        ...(input.segments ?? []),
       ],
       etags: [],
     },
     async (folder) => {
-      const { core, shards, corpus } = await collect(store, pins, input);
+      const index = await writeSegment(work, folder, pins, input);
+      const { core, shards, corpus } = await collect(store, pins, input, index?.replaced ?? 0);
       const manifest = await folder.put('manifest.core.json', canonicalJson(core), 'application/json');
       const provenance = await folder.put(
         'provenance.json',
@@ -64,6 +67,8 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         provenance,
         ...(judged && { judge: outputOf(judged, FIGURES) }),
         ...(await writeLedger(work, folder, pins, corpus, core)),
+        ...(index && { segment: index.segment }),
+        ...(index?.tombstones && { tombstones: index.tombstones }),
         shards,
       };
       const checks = await verifyPublication(store, publication, work.checkCancelled);

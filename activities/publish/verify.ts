@@ -7,6 +7,7 @@ import { readFigures } from '../judge/figures.ts';
 import { bytesPerToken, type Dtype } from '../shards/dtype.ts';
 import { parseMegatronIndex } from '../shards/megatron.ts';
 import type { ManifestCore, Publication, PublishedShard } from './publication.ts';
+import { checkPublishedSegment } from '../segment/verify-segment.ts';
 import { checkLedger } from './verify-ledger.ts';
 
 /** One thing that was looked at. */
@@ -36,6 +37,11 @@ export async function verifyPublication(
   const { ledger, ledgerRounds } = publication;
   if (ledger !== undefined && ledgerRounds !== undefined) {
     checks.push(await check('ledger', () => checkLedger(store, core, { ledger, ledgerRounds })));
+  }
+  const { segment } = publication;
+  if (segment !== undefined) {
+    const look = (): Promise<string> => checkPublishedSegment(store, publication, segment, core, onShard);
+    checks.push(await check('index segment', look));
   }
   for (const shard of publication.shards) {
     onShard();

@@ -30,6 +30,8 @@ export interface SettledCounts {
   heldBack: number;
   /** Near-duplicates among the two before. */
   lostNear: number;
+  /** Of the lost duplicates, those of a document that an earlier run has published. */
+  lostEarlier: number;
 }
 
 /**
@@ -125,12 +127,16 @@ async function countLost(
   { plan, scans, verdicts }: SettleInput,
   failed: readonly SettledSource[],
 ): Promise<SettledCounts> {
-  const counts = { lostRows: 0, lostTexts: 0, lostRejects: 0, lostDuplicates: 0, heldBack: 0, lostNear: 0 };
+  const counts = {
+    ...{ lostRows: 0, lostTexts: 0, lostRejects: 0 },
+    ...{ lostDuplicates: 0, heldBack: 0, lostNear: 0, lostEarlier: 0 },
+  };
   if (failed.length === 0) return counts;
   const lost = new Set(failed.map(({ source }) => source));
   counts.lostRows = failed.reduce((sum, { rows }) => sum + rows, 0);
   const refs = await readLists(store, scans);
   const entries = await readEntries(store, plan, 'corpus', refs.length);
+  const firstSource = (await readSources(store, plan, 'corpus'))[0]?.ordinal ?? 0;
   const touched = refs.filter((_, i) => entries[i]?.runs.some(({ source }) => lost.has(source)));
   for (const { data } of await readCommits(store, touched)) {
     for (const { source, texts, rejects } of data as ScannedSource[]) {
@@ -152,6 +158,7 @@ async function countLost(
       else if (lost.has(kept.source)) counts.heldBack++;
       else continue;
       if (kind === 'near') counts.lostNear++;
+      if (kept.source < firstSource) counts.lostEarlier++;
     }
   }
   return counts;

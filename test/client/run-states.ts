@@ -30,6 +30,7 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
         mix: 1,
         exchange: 1,
         shards: 1,
+        segment: 1,
         publish: 1,
       },
       tokenizer: { name: 'default', sha256: HASH, bos: null, eos: 1, highestId: 4095 },
@@ -47,7 +48,10 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
     sources: [{ name: 'corpus', objects: 3, sha256: HASH }],
     failedSources: [],
     counts: {
-      rows: { planned: 20, kept: 12, duplicates: 3, nearDuplicates: 1, heldBack: 0, rejects: 4, failed: 1 },
+      rows: {
+        ...{ planned: 20, kept: 12, duplicates: 3, nearDuplicates: 1, earlierDuplicates: 0 },
+        ...{ heldBack: 0, rejects: 4, failed: 1, replaced: 0 },
+      },
       texts: { converted: 12, raw: 0, prompted: 12, withPairs: 10, linked: 6, setAside: 0 },
       pairs: { valid: 1234567, dropped: 0, reasons: {}, kept: 1234567, filtered: {}, rendered: 1234567 },
       usage: { promptTokens: 100, completionTokens: 50 },

@@ -7,7 +7,10 @@ function manifest(): Counted {
   const file = { size: 0, sha256: '' };
   return {
     counts: {
-      rows: { planned: 10, kept: 5, duplicates: 2, nearDuplicates: 1, heldBack: 0, rejects: 1, failed: 2 },
+      rows: {
+        ...{ planned: 10, kept: 5, duplicates: 2, nearDuplicates: 1, earlierDuplicates: 0 },
+        ...{ heldBack: 0, rejects: 1, failed: 2, replaced: 0 },
+      },
       texts: { converted: 4, raw: 1, prompted: 5, withPairs: 4, linked: 3, setAside: 1 },
       pairs: {
         valid: 12,
