@@ -1,6 +1,6 @@
 /** Versions of the stages: part of every fingerprint and of a run's pins. Raise one when its output's bytes change. */
 export const STAGE_VERSIONS = {
-  plan: 2,
+  plan: 3,
   scan: 2,
   dedupe: 2,
   synthesize: 2,

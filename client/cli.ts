@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { abandonCommand } from './commands/abandon.ts';
+import { compactCommand } from './commands/compact.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { dropsCommand } from './commands/drops.ts';
 import { endpointCommand } from './commands/endpoint.ts';
@@ -8,6 +10,7 @@ import { importCommand } from './commands/import.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
+import { retractCommand } from './commands/retract.ts';
 import { specCommand } from './commands/spec.ts';
 import { statusCommand } from './commands/status.ts';
 import { downCommand, upCommand } from './commands/up.ts';
@@ -57,6 +60,9 @@ for (const command of [
   pauseCommand(),
   resumeCommand(),
   setConcurrencyCommand(),
+  abandonCommand(),
+  retractCommand(),
+  compactCommand(),
   verifyCommand(),
   dropsCommand(),
   ledgerCommand(),

@@ -127,6 +127,10 @@ export class BadPrompts extends UsageError {}
 export class SpecConflict extends UsageError {}
 /** Thrown when a run that is published would publish other content, because its raw objects have changed since. */
 export class RunPublished extends UsageError {}
+/** Thrown when something needs a domain for itself (an incremental run, `retract`) while an incremental run holds it. */
+export class DomainTaken extends UsageError {}
+/** Thrown when an incremental run would publish, but its domain was closed under it, or holds other documents than those it has deduplicated against. */
+export class DomainLost extends UsageError {}
 /** Thrown when a command is called in a way that cannot mean anything. */
 export class BadUsage extends UsageError {}
 /** Thrown when a run is named that neither Temporal nor the lake knows. */
@@ -181,6 +185,8 @@ export const ERRORS = {
   BadPrompts,
   SpecConflict,
   RunPublished,
+  DomainTaken,
+  DomainLost,
   BadUsage,
   RunNotFound,
   BadImport,

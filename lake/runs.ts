@@ -1,7 +1,7 @@
 import { atOnce } from './at-once.ts';
 import type { AttemptFolder, Output } from './commit.ts';
-import { type ExchangeRecord, encodeSorted, openRun, type Run } from './exchange.ts';
 import { RECORD_BYTES } from './exchange/format.ts';
+import { type ExchangeRecord, encodeSorted, openRun, type Run } from './exchange.ts';
 import type { ObjectStore } from './store.ts';
 
 /** Exchange objects that are opened at once. */

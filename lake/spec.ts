@@ -121,7 +121,7 @@ export function milliseconds(text: string): number {
 const Spec = z.strictObject({
   $schema: z.string().exactOptional(),
   domain: z.string().regex(DOMAIN, 'is not a domain ([a-z0-9-], 40 at most)'),
-  mode: z.literal('full').default('full'),
+  mode: z.enum(['full', 'incremental']).default('full'),
   input,
   dedupe: dedupe.default({ near: true, threshold: 0.75 }),
   synthesize,

@@ -18,7 +18,8 @@ import {
   plannedFailures,
   tooManyFailed,
 } from './failed-sources.ts';
-import { type Carried, openIngest } from './ingest-state.ts';
+import { inDomain } from './hold-domain.ts';
+import { type Carried, type IngestState, openIngest } from './ingest-state.ts';
 import { before, inLanes } from './lanes.ts';
 import { activities } from './limits.ts';
 import { addCounts, inParallel } from './pool.ts';
@@ -27,6 +28,7 @@ import { trainModel } from './train-model.ts';
 const SHARDS_IN_FLIGHT = 32;
 /** Documents whose records one activity of dedupe takes, fifteen each; more are cut by hash into ranges. */
 const DEDUPE_DOCUMENTS = 1_000_000;
+const rangesOf = (texts = 0): number => Math.max(1, Math.ceil(texts / DEDUPE_DOCUMENTS));
 
 /**
  * A domain's partitions → deduplicated texts → rounds of pairs → documents → a mix → shards → (training). People give the
@@ -35,9 +37,22 @@ const DEDUPE_DOCUMENTS = 1_000_000;
 export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Promise<IngestResult> {
   const { workflowId } = workflowInfo();
   const state = await openIngest(spec, carried, () => activities.openRun({ workflowId, spec }));
-  const { opened, counts, progress, lanes, parking, enter, phase } = state;
+  const { opened, counts, progress, enter } = state;
+  const publication =
+    opened.mode === 'incremental'
+      ? await inDomain(state, (base) => publishDomain(state, base))
+      : await publishDomain(state);
+  const training = publication === null ? null : await train(state);
+  enter('done', 1);
+  progress.done = 1;
+  return { domain: opened.domain, run: opened.run, publication, counts, training };
+}
+
+/** The phases from the plan to the publication; null when an incremental run finds nothing that its `base` has not. */
+async function publishDomain(state: IngestState, base?: ObjectRef): Promise<ObjectRef | null> {
+  const { opened, counts, progress, parking, enter, phase } = state;
   const { mended } = parking;
-  const { rounds, launcher, rules } = opened;
+  const { rounds, rules } = opened;
   const run: RunRef = { domain: opened.domain, run: opened.run };
   const partitions = (some: readonly PlannedInput[]) => some.reduce((sum, { entries }) => sum + entries, 0);
 
@@ -59,13 +74,15 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
 
   const { plan, inputs } = await phase('plan', async () => {
     enter('plan', 1);
-    const { ref, inputs, ...planned } = await mended(() => activities.planSources({ run }));
-    state.setFailures(plannedFailures(inputs, planned.failures ?? []));
+    const onBase = base === undefined ? {} : { base };
+    const { ref, inputs, ...planned } = await mended(() => activities.planSources({ run, ...onBase }));
+    if (!nothing(inputs)) state.setFailures(plannedFailures(inputs, planned.failures ?? []));
     state.count(planned.counts);
     await decide();
     return { plan: ref, inputs };
   });
   const corpus = inputs.filter(({ name }) => name === 'corpus');
+  if (base !== undefined && nothing(inputs)) return null;
 
   const scans = await phase('scan', async () => {
     enter('scan', partitions(corpus));
@@ -80,8 +97,10 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
     return pass.lists.corpus ?? [];
   });
 
+  if (base !== undefined && (counts.texts ?? 0) === 0) return null;
+
   const verdicts = await phase('dedupe', async () => {
-    const ranges = Math.max(1, Math.ceil((counts.texts ?? 0) / DEDUPE_DOCUMENTS));
+    const ranges = rangesOf(counts.texts);
     enter('dedupe', ranges + 1);
     const edges = await inParallel(ranges, SHARDS_IN_FLIGHT, async (range) => {
       const found = await mended(() => activities.findDuplicates({ run, plan, scans, range, ranges }));
@@ -93,6 +112,7 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
     progress.done++;
     return [decided.ref];
   });
+  if (base !== undefined && counts.validTexts === counts.duplicates) return null;
 
   /** Which sources have failed since the verdicts, by what the passes over all partitions say; asks when that is too much. */
   async function settle(passes: Lists[], last: Settled | undefined): Promise<Settled> {
@@ -182,34 +202,48 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
   });
 
   const { publication } = await phase('publish', async () => {
-    enter('publish', 1);
+    const isIncremental = opened.mode === 'incremental';
+    const ranges = isIncremental ? rangesOf(counts.texts) : 0;
+    enter('publish', ranges + 1);
+    const without = settled && { settled };
+    const segments = await inParallel(ranges, SHARDS_IN_FLIGHT, async (range) => {
+      const built = await mended(() =>
+        activities.buildSegment({ run, plan, scans, verdicts, ...without, range, ranges }),
+      );
+      progress.done++;
+      return built.ref;
+    });
     const { judged } = synthesized;
-    const given = { ...(settled && { settled }), ...(judged && { judged }) };
+    const given = { ...without, ...(judged && { judged }), ...(isIncremental && { segments }) };
     const published = await mended(() =>
       activities.publishRun({ run, plan, scans, verdicts, ...given, documents, mix, shards }),
     );
     state.count(published.counts);
     return published;
   });
-
-  let training: Trained | null = null;
-  if (launcher !== null) {
-    enter('train', 1);
-    training = await mended(async () => {
-      const { name } = await activities.resolveTraining({ run, launcher });
-      const id = `train/${name}`;
-      lanes.add(id);
-      try {
-        return await executeChild(trainModel, { workflowId: id, args: [{ ...run, launcher }] });
-      } finally {
-        lanes.delete(id);
-      }
-    });
-  }
-  enter('done', 1);
-  progress.done = 1;
-  return { ...run, publication, counts, training };
+  return publication;
 }
+
+/** Trains on what the run has published, where its spec asks for that. */
+async function train({ opened, lanes, parking, enter }: IngestState): Promise<Trained | null> {
+  const { domain, run, launcher } = opened;
+  if (launcher === null) return null;
+  enter('train', 1);
+  return parking.mended(async () => {
+    const { name } = await activities.resolveTraining({ run: { domain, run }, launcher });
+    const id = `train/${name}`;
+    lanes.add(id);
+    try {
+      return await executeChild(trainModel, { workflowId: id, args: [{ domain, run, launcher }] });
+    } finally {
+      lanes.delete(id);
+    }
+  });
+}
+
+/** Whether a plan has no source of the corpus, as an incremental one may. */
+const nothing = (inputs: readonly PlannedInput[]): boolean =>
+  inputs.every(({ name, sources }) => name !== 'corpus' || sources === 0);
 
 /** Partitions fail in the template stage though every source that could be left out is: what fails is no source. */
 const unsettled = (): ApplicationFailure =>

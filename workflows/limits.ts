@@ -14,7 +14,9 @@ const ENDURING = {
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 } satisfies ActivityOptions;
 
-const io = proxyActivities<Pick<Activities, 'openRun' | 'planSources' | 'saveList' | 'publishRun'>>({
+const io = proxyActivities<
+  Pick<Activities, 'openRun' | 'openDomain' | 'closeDomain' | 'planSources' | 'saveList' | 'publishRun'>
+>({
   ...ENDURING,
   taskQueue: QUEUES.io,
   startToCloseTimeout: '2 hours',
@@ -55,6 +57,8 @@ const watch = proxyActivities<Pick<Activities, 'watchTraining'>>({
 /** Every activity, as workflows call it. Named one by one: the SDK's proxies have no keys to spread. */
 export const activities: Activities = {
   openRun: io.openRun,
+  openDomain: io.openDomain,
+  closeDomain: io.closeDomain,
   planSources: io.planSources,
   saveList: io.saveList,
   scanPartition: cpu.scanPartition,

@@ -47,7 +47,17 @@ export async function processPartitions(lane: LaneInput): Promise<LaneResult> {
   const rounds = openRounds(total, IN_FLIGHT, lane.limits ?? UNLIMITED);
   setHandler(progress, () => {
     const { paused, concurrency } = rounds.limits;
-    return { phase: lane.phase, done, total, counts, lanes: [], parked: null, paused, concurrency };
+    return {
+      phase: lane.phase,
+      done,
+      total,
+      counts,
+      lanes: [],
+      parked: null,
+      waiting: null,
+      paused,
+      concurrency,
+    };
   });
   listen(rounds);
   /** Starts an activity as soon as the run is not paused. */

@@ -63,6 +63,7 @@ export async function openRun(
   return {
     ...run,
     resumed,
+    mode: spec.mode,
     rounds: spec.synthesize.rounds,
     concurrency: spec.synthesize.concurrency ?? null,
     model,

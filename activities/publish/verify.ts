@@ -4,10 +4,10 @@ import { LakeError, VerifyFailed } from '../../lake/errors.ts';
 import { printable } from '../../lake/printable.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import { readFigures } from '../judge/figures.ts';
+import { checkPublishedSegment } from '../segment/verify-segment.ts';
 import { bytesPerToken, type Dtype } from '../shards/dtype.ts';
 import { parseMegatronIndex } from '../shards/megatron.ts';
 import type { ManifestCore, Publication, PublishedShard } from './publication.ts';
-import { checkPublishedSegment } from '../segment/verify-segment.ts';
 import { checkLedger } from './verify-ledger.ts';
 
 /** One thing that was looked at. */

@@ -1,5 +1,11 @@
 import { commitStage, type Output, type StageCommit } from '../../lake/commit.ts';
-import { type ExchangeRecord, type KeyRange, keyRange, mergeRuns, openRunWriter } from '../../lake/exchange.ts';
+import {
+  type ExchangeRecord,
+  type KeyRange,
+  keyRange,
+  mergeRuns,
+  openRunWriter,
+} from '../../lake/exchange.ts';
 import { openCommittedRuns, writeSortedRuns } from '../../lake/runs.ts';
 import type { Done, SegmentInput } from '../../workflows/contract.ts';
 import { bucketEntry, type Place, rowKey, rowOf } from '../dedupe/records.ts';

@@ -1,4 +1,5 @@
 import { outputOf, readJson } from '../../lake/commit.ts';
+import { RunNotFound } from '../../lake/errors.ts';
 import { append, readHead, refuseHeld, withCompaction } from '../../lake/log.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
@@ -29,7 +30,7 @@ export interface Compacted {
 /**
  * Merges all live segments of a domain into one and names it in the domain's log, in one entry. Killed anywhere it leaves
  * the log as it was, and what a second call finds of it that call goes on from. Throws DomainTaken while a run holds the
- * domain, PinMismatch on segments of different releases.
+ * domain, PinMismatch on segments of different releases, RunNotFound.
  */
 export async function compactDomain(
   store: ObjectStore,
@@ -38,6 +39,9 @@ export async function compactDomain(
 ): Promise<Compacted> {
   for (;;) {
     const { entry } = await readHead(store, domain);
+    if (entry.number === 0) {
+      throw new RunNotFound(`nothing is published in domain ${domain}`, { bucket: store.bucket });
+    }
     refuseHeld(entry);
     const base = await readBase(store, await baseOf(store, entry));
     const before = sizesOf(base.opened);
@@ -79,7 +83,9 @@ async function isCompact(store: ObjectStore, base: OpenBase): Promise<boolean> {
   const [only, ...others] = base.opened;
   if (only === undefined) return true;
   if (others.length > 0 || base.tombstones.length > 0) return false;
-  return (await readJson<SegmentSource[]>(store, only.sources)).every(({ source }) => base.sources.has(source));
+  return (await readJson<SegmentSource[]>(store, only.sources)).every(({ source }) =>
+    base.sources.has(source),
+  );
 }
 
 function sizesOf(segments: readonly Segment[]): { objects: number; bytes: number } {

@@ -53,7 +53,7 @@ export async function checkSegment(
 ): Promise<{ documents: number; sources: SegmentSource[] }> {
   const segment = await readJson<Segment>(store, ref);
   const must = mustIn(store, ref);
-  const { documents, version, nextSource, near, exact } = segment;
+  const { documents, version, nextSource, exact } = segment;
   must(version === SEGMENT_VERSION, `it has version ${version}, this release reads ${SEGMENT_VERSION}`);
   const records = { buckets: 0, hashes: 0, signatures: 0, shingles: 0 };
   for (const name of SEGMENT_RUNS) {
@@ -81,9 +81,7 @@ async function checkBytes(store: ObjectStore, output: Output, onStep: () => void
   const hash = createHash('sha256');
   for (let start = 0; start < output.size; start += READ_BYTES) {
     onStep();
-    hash.update(
-      await store.get(output.key, { range: [start, Math.min(start + READ_BYTES, output.size)] }),
-    );
+    hash.update(await store.get(output.key, { range: [start, Math.min(start + READ_BYTES, output.size)] }));
   }
   requireHash(store, output, hash.digest('hex'));
 }

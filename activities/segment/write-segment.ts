@@ -46,7 +46,9 @@ export async function writeSegment(
   const parts = await readCommits(store, segments);
   const sources = planned
     .filter(({ ordinal }) => !failed.has(ordinal))
-    .map(({ ordinal, key, etag, rows }): SegmentSource => ({ source: ordinal, key, etag, rows, run: pins.run }));
+    .map(
+      ({ ordinal, key, etag, rows }): SegmentSource => ({ source: ordinal, key, etag, rows, run: pins.run }),
+    );
   const runs = {
     buckets: parts.flatMap((part) => runsNamed(part, 'buckets')),
     hashes: parts.flatMap((part) => runsNamed(part, 'hashes')),

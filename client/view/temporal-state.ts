@@ -216,7 +216,8 @@ async function ask<T>(
   }
 }
 
-async function describe(
+/** What Temporal says of a workflow; undefined when it knows none of that id. Throws TemporalUnavailable, BadUsage. */
+export async function describe(
   client: Client,
   workflowId: string,
   runId?: string,

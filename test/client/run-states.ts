@@ -15,6 +15,7 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
     domain: 'biomed',
     run: 'r1',
     generation: 1,
+    mode: 'full',
     smokeTest: false,
     spec: {},
     pins: {

@@ -1,9 +1,11 @@
 import type { CommitPointer, Done, ListItem, ObjectRef, RunRef } from './data.ts';
-import type { FailureRules } from './spec.ts';
+import type { FailureRules, Mode } from './spec.ts';
 
 /** What opening a run settles: names resolved, everything checked, pins written. */
 export interface OpenedRun extends RunRef {
   resumed: boolean;
+  /** One that was opened by an earlier release has none, and is `full`. */
+  mode?: Mode;
   rounds: number;
   /** Requests in flight at most, as the spec says. */
   concurrency: number | null;
@@ -17,6 +19,14 @@ export interface OpenedRun extends RunRef {
   searchAttributes: boolean;
   rules: FailureRules;
 }
+/** What an incremental run finds when it asks for its domain. */
+export type OpenedDomain =
+  /** It holds the domain, and deduplicates against what `base` names. */
+  | { state: 'open'; base: ObjectRef }
+  /** Another run holds it. */
+  | { state: 'taken'; by: string }
+  /** It has published already. */
+  | { state: 'published'; publication: ObjectRef };
 /** One input of the plan (the corpus, or one instruction source), and how many partitions it has. */
 export interface PlannedInput {
   /** `corpus`, or `instructions-<index in mix.sources>`. */
@@ -70,7 +80,10 @@ export interface Trained {
 /** Every activity: name, input, result. Inputs are references; content stays on S3. */
 export interface Activities {
   openRun(input: { workflowId: string; spec: unknown }): Promise<OpenedRun>;
-  planSources(input: { run: RunRef }): Promise<Planned>;
+  openDomain(input: { run: RunRef }): Promise<OpenedDomain>;
+  closeDomain(input: { run: RunRef }): Promise<void>;
+  /** `base`: what an incremental run deduplicates against; its sources are those that the base has not. */
+  planSources(input: { run: RunRef; base?: ObjectRef }): Promise<Planned>;
   saveList(input: { run: RunRef; items: ListItem[] }): Promise<ObjectRef>;
   /** `lenient`: a fault of ours fails the source in which it shows, and nothing else. */
   scanPartition(input: { run: RunRef; entry: EntryRef; lenient?: true }): Promise<Done>;

@@ -6,8 +6,7 @@ export interface IngestSpec {
   $schema?: string;
   /** `[a-z0-9-]{1,40}`; must equal the domain in the workflow id. */
   domain: string;
-  /** `full`: everything under the prefix, deduplicated within itself. */
-  mode?: 'full';
+  mode?: Mode;
   input: InputSpec;
   dedupe?: DedupeSpec;
   synthesize: SynthesizeSpec;
@@ -31,6 +30,12 @@ export interface IngestSpec {
   /** What follows when nobody decided in time: the run goes on without the sources that failed, or it fails. */
   onTimeout?: OnTimeout;
 }
+
+/**
+ * `full`: everything under the prefix, deduplicated within itself. `incremental`: sources that no incremental publication
+ * of the domain has taken, deduplicated against those as well.
+ */
+export type Mode = 'full' | 'incremental';
 
 export interface InputSpec {
   /** Key prefix of the raw Parquet objects, e.g. `raw/biomed/`. */
