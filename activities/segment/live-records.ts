@@ -1,8 +1,6 @@
 import type { ExchangeRecord } from '../../lake/exchange.ts';
+import { BUCKET_KEPT } from '../dedupe/buckets.ts';
 import { bucketEntry, type Place, rowOf } from '../dedupe/records.ts';
-
-/** Documents of a band's bucket that a later one is compared with, at most: the first in keep order. */
-export const BUCKET_KEPT = 256;
 
 type Batches = AsyncIterable<readonly ExchangeRecord[]>;
 

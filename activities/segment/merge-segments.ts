@@ -5,8 +5,9 @@ import { canonicalJson } from '../../lake/hash.ts';
 import { segmentFolder } from '../../lake/layout.ts';
 import { openCommittedRuns, writeSortedRuns } from '../../lake/runs.ts';
 import type { ObjectStore } from '../../lake/store.ts';
+import { BUCKET_KEPT } from '../dedupe/buckets.ts';
 import type { OpenBase } from './base.ts';
-import { BUCKET_KEPT, liveBuckets, liveRows } from './live-records.ts';
+import { liveBuckets, liveRows } from './live-records.ts';
 import { SEGMENT_RUNS, SEGMENT_VERSION, type Segment, type SegmentRuns } from './segment.ts';
 import { SEGMENT } from './write-segment.ts';
 

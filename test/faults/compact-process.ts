@@ -6,13 +6,14 @@ import { openS3, type S3Settings } from '../../lake/s3.ts';
 export interface CompactProcessOptions {
   s3: S3Settings;
   domain: string;
-  runBytes: number;
+  runBytes?: number;
 }
 
-const { s3, domain, runBytes } = JSON.parse(
+const { s3, domain, ...options } = JSON.parse(
   readFileSync(process.argv[2] ?? '', 'utf8'),
 ) as CompactProcessOptions;
-const done = await compactDomain(openS3(s3), domain, { runBytes });
-process.stdout.write(`${JSON.stringify(done)}\n`);
+const done = await compactDomain(openS3(s3), domain, options);
+const maxRss = process.resourceUsage().maxRSS * 1024;
+process.stdout.write(`${JSON.stringify({ ...done, maxRss })}\n`);
 // What is held open (a store's sockets) ends with the process.
 process.exit(0);

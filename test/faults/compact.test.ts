@@ -13,9 +13,9 @@ import { checkLog, readHead } from '../../lake/log.ts';
 import { openS3, type S3Settings, type S3Store } from '../../lake/s3.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
 import { publishSegment, putSegment } from '../segments.ts';
-import type { CompactProcessOptions } from './compact-process.ts';
 import { pointName } from './commit-points/point.ts';
 import { startProcess } from './commit-points/scene.ts';
+import type { CompactProcessOptions } from './compact-process.ts';
 import { kill9 } from './kill.ts';
 import { isWrite, openS3Proxy } from './s3-proxy.ts';
 
@@ -67,7 +67,9 @@ async function crash(
   const proxy = await openS3Proxy(s3, {
     before(request) {
       if (!isWrite(request)) return 'on';
-      met.push(pointName(request).replace(/segments\/[0-9a-f]{64}\/[0-9a-f]{32}/, 'segments/<hash>/<attempt>'));
+      met.push(
+        pointName(request).replace(/segments\/[0-9a-f]{64}\/[0-9a-f]{32}/, 'segments/<hash>/<attempt>'),
+      );
       return side === 'before' && met.length === at ? kill() : 'on';
     },
     after: () => (side === 'after' && met.length === at ? kill() : 'on'),
