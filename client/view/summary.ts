@@ -6,7 +6,7 @@ import { RULES_MODEL } from '../../workflows/contract.ts';
 import { bytes, counted, duration, figure, thousands } from './format.ts';
 import { amount } from './ledger-lines.ts';
 import { renderRun, type ViewOptions } from './render.ts';
-import type { RunState } from './run-state.ts';
+import { foundNothing, type RunState } from './run-state.ts';
 
 const SMOKE_TEST = `The pairs are from ${RULES_MODEL}, a set of rules: this is a smoke test of the machinery, not a model's data.`;
 
@@ -14,7 +14,7 @@ const SMOKE_TEST = `The pairs are from ${RULES_MODEL}, a set of rules: this is a
 export function summaryLines(state: RunState, manifest: ManifestCore | null = state.manifest): string[] {
   const smoke = state.model === RULES_MODEL || manifest?.smokeTest === true;
   return [
-    ...(smoke ? [SMOKE_TEST] : []),
+    ...(smoke && !foundNothing(state) ? [SMOKE_TEST] : []),
     outcome(state),
     ...table([
       ...(manifest === null ? countRows(state) : manifestRows(manifest)),
@@ -33,8 +33,10 @@ export function summaryLines(state: RunState, manifest: ManifestCore | null = st
   ];
 }
 
+const RETRACTED = 'it was retracted since: nothing of it is visible. Started again it is published anew.';
+
 function outcome(state: RunState): string {
-  const { status, failure, phase, startedAt, closedAt } = state;
+  const { status, failure, phase, standing, startedAt, closedAt } = state;
   const name = printable(`${state.domain}/${state.run}`, '');
   const took =
     startedAt === null || closedAt === null
@@ -46,12 +48,17 @@ function outcome(state: RunState): string {
     state.manifest === null ? '' : '\nAn earlier execution of this run has published; its counts are:';
   switch (status) {
     case 'completed':
+      if (standing === 'retracted') return `${name} completed${took}; ${RETRACTED}`;
+      if (foundNothing(state)) return `${name} completed${took}: nothing new, so nothing is published.`;
       return state.source === 'lake'
         ? `${name} is published (read from the lake; Temporal no longer knows it).`
         : `${name} completed${took}.`;
     case 'running':
       return `${name} is running${where}.`;
     case 'unfinished':
+      if (standing === 'retracted') return `${name} was published (read from the lake); ${RETRACTED}`;
+      if (standing === 'closed')
+        return `${name} has ended without a publication (it found nothing new, failed, or was cancelled), and Temporal no longer knows it.`;
       return `${name} was started and is not published, and Temporal does not know it; ingest it again to resume.`;
     case 'timedOut':
       return `${name} timed out${took}${where}${before}`;

@@ -76,6 +76,9 @@ test('a run known to the lake alone says so, published or not', () => {
   const lake = { source: 'lake', manifest: manifestOf() } as const;
   expect(summaryLines(stateOf({ ...lake, status: 'completed' }))[0]).toContain('read from the lake');
   expect(summaryLines(stateOf({ source: 'lake', status: 'unfinished' }))[0]).toContain('ingest it again');
+  const gone = { source: 'lake', status: 'unfinished', mode: 'incremental' } as const;
+  expect(summaryLines(stateOf({ ...gone, standing: 'retracted' }))[0]).toContain('it was retracted since');
+  expect(summaryLines(stateOf({ ...gone, standing: 'closed' }))[0]).toContain('without a publication');
 });
 
 test('status shows phases while a run goes on and the summary after', () => {

@@ -17,8 +17,8 @@ import {
   slotId,
   sourceId,
 } from '../../lake/identity.ts';
-import { partitionId, slug } from '../../lake/layout.ts';
-import { withPublication } from '../../lake/log.ts';
+import { listKey, partitionId, slug } from '../../lake/layout.ts';
+import { liveIndex, withOpen, withPublication } from '../../lake/log.ts';
 import { hash64, openStream, unitHash } from '../../lake/random.ts';
 import { normaliseForDedupe } from '../../lake/unicode/normalise.ts';
 import { PROMPTS } from '../../workflows/contract.ts';
@@ -87,6 +87,21 @@ describe('golden values of docs/identity.md', () => {
       '{"number":1,"open":null,"previous":"","published":[{"generation":1,"mode":"full","publication":{"key":"p","sha256":"00"},"run":"r1"}],"tombstones":[]}',
     );
     golden(sha256(entry), '529f2da7643e52ce07725dd323ff240b79bd270f06451d72dcdf1e9ea4438459');
+    const opened = canonicalJson({
+      ...withOpen(empty, { run: 'r1', generation: 1 }),
+      number: 1,
+      previous: '',
+    });
+    golden(
+      opened,
+      '{"number":1,"open":{"generation":1,"run":"r1"},"previous":"","published":[],"tombstones":[]}',
+    );
+    const base = canonicalJson({ ...liveIndex(empty), nextSource: 0 });
+    golden(base, '{"nextSource":0,"runs":[],"segments":[],"tombstones":[]}');
+    golden(
+      listKey({ domain: 'd', run: 'r1' }, sha256(base)),
+      'runs/d/r1/lists/f0c2cd7c9489fa3ab4e130e9447909edafb287dd30f3c2efe956cb7f9745e54f.json',
+    );
     const folded = normaliseForDedupe('  \uff26\uff4f\uff4f\tBAR ');
     expect(folded).toBe('foo bar');
     golden(sha256(folded).slice(0, 32), 'fbc1a9f858ea9e177916964bd88c3d37');
