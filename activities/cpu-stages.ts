@@ -3,6 +3,7 @@ import { decideDuplicates } from './dedupe/decide-duplicates.ts';
 import { findDuplicates } from './dedupe/find-duplicates.ts';
 import { mixSources } from './mix/mix-sources.ts';
 import { scanPartition } from './scan/scan-partition.ts';
+import { buildSegment } from './segment/build-segment.ts';
 import { settleFailures } from './settle/settle-failures.ts';
 import { buildShard } from './shards/build-shard.ts';
 import { exchangePartition } from './shards/exchange-partition.ts';
@@ -21,5 +22,6 @@ export const CPU_STAGES = {
   mixSources,
   exchangePartition,
   buildShard,
+  buildSegment,
 };
 export type CpuStage = keyof typeof CPU_STAGES;

@@ -88,6 +88,7 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
     mixSources: inThread('mixSources') as Activities['mixSources'],
     exchangePartition: inThread('exchangePartition'),
     buildShard: inThread('buildShard'),
+    buildSegment: inThread('buildSegment'),
     publishRun: here('publishRun', publishRun),
     resolveTraining: here('resolveTraining', resolveTraining),
     launchTraining: here('launchTraining', launchTraining),

@@ -28,6 +28,7 @@ const STALL_MS: Record<keyof Activities, number> = {
   mixSources: 15 * MINUTE,
   exchangePartition: 15 * MINUTE,
   buildShard: 15 * MINUTE,
+  buildSegment: 15 * MINUTE,
   publishRun: 10 * MINUTE,
   resolveTraining: 10 * MINUTE,
   launchTraining: 10 * MINUTE,

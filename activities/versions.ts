@@ -12,6 +12,7 @@ export const STAGE_VERSIONS = {
   mix: 1,
   exchange: 1,
   shards: 1,
+  segment: 1,
   publish: 4,
 } as const;
 export type Stage = keyof typeof STAGE_VERSIONS;

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { abandonCommand } from './commands/abandon.ts';
+import { compactCommand } from './commands/compact.ts';
 import { contaminationCommand } from './commands/contamination.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { dropsCommand } from './commands/drops.ts';
@@ -62,6 +63,7 @@ for (const command of [
   setConcurrencyCommand(),
   abandonCommand(),
   retractCommand(),
+  compactCommand(),
   verifyCommand(),
   dropsCommand(),
   contaminationCommand(),

@@ -7,3 +7,4 @@ export { type ExchangeRecord, encodeRun, openRunWriter, type RunWriter } from '.
 export { type KeyRange, keyRange } from './exchange/key.ts';
 export { type MergeOptions, mergeRuns } from './exchange/merge.ts';
 export { openRun, type RangeSource, type Run } from './exchange/run.ts';
+export { encodeSorted } from './exchange/sorted.ts';

@@ -28,6 +28,7 @@ import { trainModel } from './train-model.ts';
 const SHARDS_IN_FLIGHT = 32;
 /** Documents whose records one activity of dedupe takes, fifteen each; more are cut by hash into ranges. */
 const DEDUPE_DOCUMENTS = 1_000_000;
+const rangesOf = (texts = 0): number => Math.max(1, Math.ceil(texts / DEDUPE_DOCUMENTS));
 
 /**
  * A domain's partitions → deduplicated texts → rounds of pairs → documents → a mix → shards → (training). People give the
@@ -106,7 +107,7 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
   if (base !== undefined && (counts.texts ?? 0) === 0) return null;
 
   const verdicts = await phase('dedupe', async () => {
-    const ranges = Math.max(1, Math.ceil((counts.texts ?? 0) / DEDUPE_DOCUMENTS));
+    const ranges = rangesOf(counts.texts);
     enter('dedupe', ranges + 1);
     const edges = await inParallel(ranges, SHARDS_IN_FLIGHT, async (range) => {
       const found = await mended(() => activities.findDuplicates({ run, plan, scans, range, ranges }));
@@ -208,9 +209,19 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
   });
 
   const { publication } = await phase('publish', async () => {
-    enter('publish', 1);
+    const isIncremental = opened.mode === 'incremental';
+    const ranges = isIncremental ? rangesOf(counts.texts) : 0;
+    enter('publish', ranges + 1);
+    const without = settled && { settled };
+    const segments = await inParallel(ranges, SHARDS_IN_FLIGHT, async (range) => {
+      const built = await mended(() =>
+        activities.buildSegment({ run, plan, scans, verdicts, ...without, range, ranges }),
+      );
+      progress.done++;
+      return built.ref;
+    });
     const { judged } = synthesized;
-    const given = { ...sets, ...(settled && { settled }), ...(judged && { judged }) };
+    const given = { ...sets, ...without, ...(judged && { judged }), ...(isIncremental && { segments }) };
     const published = await mended(() =>
       activities.publishRun({ run, plan, scans, verdicts, ...given, documents, mix, shards }),
     );

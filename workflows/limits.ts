@@ -34,6 +34,7 @@ const cpu = proxyActivities<
     | 'mixSources'
     | 'exchangePartition'
     | 'buildShard'
+    | 'buildSegment'
   >
 >({ ...ENDURING, taskQueue: QUEUES.cpu, startToCloseTimeout: '4 hours' });
 const gpu = proxyActivities<Pick<Activities, 'synthesizeRound' | 'judgePairs'>>({
@@ -73,6 +74,7 @@ export const activities: Activities = {
   mixSources: cpu.mixSources,
   exchangePartition: cpu.exchangePartition,
   buildShard: cpu.buildShard,
+  buildSegment: cpu.buildSegment,
   publishRun: io.publishRun,
   resolveTraining: train.resolveTraining,
   launchTraining: train.launchTraining,

@@ -1,6 +1,9 @@
 import type { ExchangeRecord } from '../../lake/exchange.ts';
 import { bucketEntry, type Edge, type Place } from './records.ts';
 
+/** With how many kept documents of a band's bucket one is compared: the first ones, in keep order. */
+export const BUCKET_KEPT = 256;
+
 /**
  * Edges from the first of each bucket, in keep order, to each other one: enough to connect them, and no more than there
  * are records, however full a bucket is. Records come ordered by (key, payload), and `isOut` leaves some out.

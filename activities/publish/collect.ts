@@ -27,11 +27,12 @@ import type { InstructionData } from '../template/template-instructions.ts';
 import type { CorpusData } from '../template/template-partition.ts';
 import type { ManifestCore, PublishedShard, RunCounts } from './publication.ts';
 
-/** Gathers what a publication says from the commits alone. */
+/** Gathers what a publication says from the commits alone; `replaced`: documents of earlier runs that it has tombstones of. */
 export async function collect(
   store: ObjectStore,
   pins: RunPins,
   input: PublishInput,
+  replaced: number,
 ): Promise<{ core: ManifestCore; shards: PublishedShard[]; corpus: StageCommit[] }> {
   const read = (refs: readonly ObjectRef[]): Promise<StageCommit[]> => readCommits(store, refs);
   const verdicts = await read(input.verdicts);
@@ -72,6 +73,7 @@ export async function collect(
     domain: pins.domain,
     run: pins.run,
     generation: 1,
+    mode: pins.spec.mode,
     smokeTest: pins.generator.model === RULES_MODEL,
     spec: withoutExecution(pins.spec),
     pins: {
@@ -88,7 +90,7 @@ export async function collect(
       ...failedInstructions(instructions),
     ].map(({ key, type }) => ({ key, type })),
     counts: {
-      ...countsOf({ verdicts, settled, corpus, instructions, pairs, mixed: mix }),
+      ...countsOf({ verdicts, settled, corpus, instructions, pairs, mixed: mix, replaced }),
       ...(contamination && { contamination }),
     },
     pairs: reportOf(pairs),
@@ -182,6 +184,7 @@ function countsOf(from: {
   instructions: StageCommit[];
   pairs: PairSummary;
   mixed: { documents: number; tokens: number };
+  replaced: number;
 }): RunCounts {
   const sum = (commits: readonly StageCommit[], name: string): number =>
     commits.reduce((total, { counts }) => total + (counts[name] ?? 0), 0);
@@ -198,10 +201,12 @@ function countsOf(from: {
       kept: sum(verdicts, 'validTexts') - dropped - (lost('lostTexts') - lost('lostDuplicates')),
       duplicates: dropped - lost('lostDuplicates') - lost('heldBack'),
       nearDuplicates: sum(verdicts, 'nearDuplicates') - lost('lostNear'),
+      earlierDuplicates: sum(verdicts, 'earlierDuplicates') - lost('lostEarlier'),
       heldBack: lost('heldBack'),
       rejects: sum(verdicts, 'rejectedRows') - lost('lostRejects'),
       rejectReasons: rejectReasonsOf(verdicts, settled),
       failed: sum(verdicts, 'failedRows') + lost('lostRows'),
+      replaced: from.replaced,
     },
     texts: {
       converted: texts('convertedTexts'),

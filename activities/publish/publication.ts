@@ -1,5 +1,5 @@
 import type { Output } from '../../lake/commit.ts';
-import type { RunRef } from '../../workflows/contract.ts';
+import type { Mode, RunRef } from '../../workflows/contract.ts';
 import type { ContaminationCounts } from '../benchmarks/contamination.ts';
 import type { IndexedSet } from '../benchmarks/index-benchmarks.ts';
 import type { PairReport } from '../filter/report.ts';
@@ -23,11 +23,15 @@ export interface RunCounts {
     duplicates: number;
     /** Of the duplicates, those with another text than the one that is kept. */
     nearDuplicates: number;
+    /** Of the duplicates, those of a document that an earlier run has published. */
+    earlierDuplicates: number;
     heldBack: number;
     rejects: number;
     /** The rejects by reason; what checks of valid texts have found has a colon in it. */
     rejectReasons: Record<string, number>;
     failed: number;
+    /** Documents of earlier runs that newer versions of their sources have replaced: none of `planned`. */
+    replaced: number;
   };
   /** `converted` and `raw` (of slots that the share leaves out) are texts; `prompted` and the rest count parts. */
   texts: {
@@ -82,6 +86,8 @@ export interface ManifestCore {
   domain: string;
   run: string;
   generation: number;
+  /** `full`: it stands alone. `incremental`: it has deduplicated against those before it, and later ones do against it. */
+  mode: Mode;
   /** Set when the pairs come from rules: the output tests the machinery and is not the paper's. */
   smokeTest: boolean;
   spec: RunPins['spec'] | Record<string, unknown>;
@@ -118,5 +124,8 @@ export interface Publication extends RunRef {
   ledgerRounds?: Output;
   /** What was found of evaluation sets, where the spec names some. */
   contamination?: Output;
+  /** What joins the index of the domain with an incremental run; and which documents it replaces, where there are any. */
+  segment?: Output;
+  tombstones?: Output;
   shards: PublishedShard[];
 }

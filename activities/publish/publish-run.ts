@@ -1,12 +1,13 @@
-import { commitStage, outputOf, readCommit, readJson } from '../../lake/commit.ts';
+import { commitStage, outputOf, readCommit, readJson, type StageCommit } from '../../lake/commit.ts';
 import { VerifyFailed } from '../../lake/errors.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import { copyKey } from '../../lake/layout.ts';
 import { append, withPublication } from '../../lake/log.ts';
-import type { Published, PublishInput } from '../../workflows/contract.ts';
+import type { ObjectRef, Published, PublishInput } from '../../workflows/contract.ts';
 import { FIGURES, readFigures } from '../judge/figures.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { baseOfPlan } from '../segment/base.ts';
+import { SEGMENT, TOMBSTONES, writeSegment } from '../segment/write-segment.ts';
 import type { Work } from '../work.ts';
 import { collect } from './collect.ts';
 import type { Publication } from './publication.ts';
@@ -42,11 +43,13 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         ...documents,
         input.mix,
         input.shards,
+        ...(input.segments ?? []),
       ],
       etags: [],
     },
     async (folder) => {
-      const { core, shards, corpus } = await collect(store, pins, input);
+      const index = await writeSegment(work, folder, pins, input);
+      const { core, shards, corpus } = await collect(store, pins, input, index?.replaced ?? 0);
       const manifest = await folder.put('manifest.core.json', canonicalJson(core), 'application/json');
       const provenance = await folder.put(
         'provenance.json',
@@ -68,6 +71,8 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         ...(judged && { judge: outputOf(judged, FIGURES) }),
         ...(await writeContamination(store, folder, input, core)),
         ...(await writeLedger(work, folder, pins, corpus, core)),
+        ...(index && { segment: index.segment }),
+        ...(index?.tombstones && { tombstones: index.tombstones }),
         shards,
       };
       const checks = await verifyPublication(store, publication, work.checkCancelled);
@@ -85,16 +90,20 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         keptRows: rows.kept,
         publishedPairs: pairs.valid,
       };
-      return { outputs: [output], counts };
+      const joins = index === undefined ? [] : [index.segment, index.tombstones];
+      return { outputs: [output, ...joins.filter((each) => each !== undefined)], counts };
     },
   );
   const [publication] = commit.outputs;
   if (publication === undefined) throw new RangeError('the commit of publish names no publication');
-  const named = { key: publication.key, sha256: publication.sha256 };
+  const named = refOf(publication);
   const base = await baseOfPlan(store, input.plan);
-  const change = base && { base };
+  const segment = namedOf(commit, SEGMENT);
+  const published = { run: run.run, generation: 1, mode: pins.spec.mode, publication: named };
+  const tombstones = namedOf(commit, TOMBSTONES);
+  const change = base && { base, ...(tombstones && { tombstones: { run: run.run, ...tombstones } }) };
   const { entry } = await append(store, run.domain, (state) =>
-    withPublication(state, { run: run.run, generation: 1, mode: pins.spec.mode, publication: named }, change),
+    withPublication(state, { ...published, ...(segment && { segment: refOf(segment) }) }, change),
   );
   const { manifest, judge, shards } = await readJson<Publication>(store, publication);
   const core = await readManifest(store, manifest);
@@ -107,4 +116,12 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
   );
   await store.put(copyKey(run, 'manifest.json'), copy, { contentType: 'application/json' });
   return { ref, counts: commit.counts, publication: named, logEntry: entry.number };
+}
+
+const refOf = ({ key, sha256 }: ObjectRef): ObjectRef => ({ key, sha256 });
+
+/** What the log has to say of an output, if a commit names it. */
+function namedOf({ outputs }: StageCommit, name: string): (ObjectRef & { size: number }) | undefined {
+  const output = outputs.find((each) => each.name === name);
+  return output && { ...refOf(output), size: output.size };
 }

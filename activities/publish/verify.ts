@@ -5,6 +5,7 @@ import { canonicalJson } from '../../lake/hash.ts';
 import { printable } from '../../lake/printable.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import { readFigures } from '../judge/figures.ts';
+import { checkPublishedSegment } from '../segment/verify-segment.ts';
 import { bytesPerToken, type Dtype } from '../shards/dtype.ts';
 import { parseMegatronIndex } from '../shards/megatron.ts';
 import type {
@@ -47,6 +48,11 @@ export async function verifyPublication(
   const { contamination } = publication;
   if (contamination !== undefined) {
     checks.push(await check('contamination', () => checkContamination(store, core, contamination)));
+  }
+  const { segment } = publication;
+  if (segment !== undefined) {
+    const look = (): Promise<string> => checkPublishedSegment(store, publication, segment, core, onShard);
+    checks.push(await check('index segment', look));
   }
   for (const shard of publication.shards) {
     onShard();

@@ -31,6 +31,8 @@ export interface SettledCounts {
   heldBack: number;
   /** Near-duplicates among the two before. */
   lostNear: number;
+  /** Of the lost duplicates, those of a document that an earlier run has published. */
+  lostEarlier: number;
 }
 
 /** What its commit says beside counts. */
@@ -141,6 +143,7 @@ async function countLost(
     lostDuplicates: 0,
     heldBack: 0,
     lostNear: 0,
+    lostEarlier: 0,
   };
   const lostReasons: Record<string, number> = {};
   if (failed.length === 0) return { counts, lostReasons };
@@ -148,6 +151,7 @@ async function countLost(
   counts.lostRows = failed.reduce((sum, { rows }) => sum + rows, 0);
   const refs = await readLists(store, scans);
   const entries = await readEntries(store, plan, 'corpus', refs.length);
+  const firstSource = (await readSources(store, plan, 'corpus'))[0]?.ordinal ?? 0;
   const touched = refs.filter((_, i) => entries[i]?.runs.some(({ source }) => lost.has(source)));
   for (const { data } of await readCommits(store, touched)) {
     for (const { source, texts, rejects, rejectReasons } of data as ScannedSource[]) {
@@ -170,6 +174,7 @@ async function countLost(
       else if (lost.has(kept.source)) counts.heldBack++;
       else continue;
       if (kind === 'near') counts.lostNear++;
+      if (kept.source < firstSource) counts.lostEarlier++;
     }
   }
   return { counts, lostReasons };

@@ -22,7 +22,7 @@ export interface RunWriter {
   finish(): AsyncGenerator<Uint8Array, void>;
 }
 
-const BLOCK_BYTES = 64 * 1024;
+export const BLOCK_BYTES = 64 * 1024;
 
 /** A writer of one run. It holds all records, at about 30 bytes each beside the payload, until they are written. */
 export function openRunWriter(options: EncodeOptions = {}): RunWriter {

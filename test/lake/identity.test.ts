@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hashWords, lowerHash, upperHash } from '../../activities/benchmarks/hashed-words.ts';
+import { bandPayload, exactRecord } from '../../activities/dedupe/records.ts';
 import { bandKey, signatureOf } from '../../activities/dedupe/signature.ts';
 import { prompt } from '../../activities/synthesize/protocol/prompt.ts';
 import { requestHash } from '../../activities/synthesize/round.ts';
 import { fingerprint } from '../../lake/commit.ts';
+import { encodeRun } from '../../lake/exchange.ts';
 import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import {
   blockStarts,
@@ -117,6 +119,20 @@ describe('golden values of docs/identity.md', () => {
     golden(gram(text, 0, 13), '9a08a6dbbbca3c18');
     golden(gram(text, 1, 13), '070cc925a0b762fd');
     golden(gram('北京 𠀀', 0, 3), '8466d753c6739487');
+  });
+  test('records of segments', async () => {
+    const place = { source: 3, row: 7 };
+    const exact = exactRecord({ ...place, hash: '000102030405060708090a0b0c0d0e0f' });
+    expect(exact.key).toBe(0x0001020304050607n);
+    golden(
+      Buffer.from(exact.payload).toString('hex'),
+      '000102030405060708090a0b0c0d0e0f00000003000000000007',
+    );
+    const band = { key: 1n, payload: bandPayload(place) };
+    golden(Buffer.from(band.payload).toString('hex'), '00000003000000000007');
+    const pieces: Uint8Array[] = [];
+    for await (const piece of encodeRun([exact, band])) pieces.push(piece);
+    golden(sha256(Buffer.concat(pieces)), '07a2906a35828d86c541f2095e2a91e576d4f50e6a5334ecf05b0901fe2e460f');
   });
   test('signatures and band keys', () => {
     const text = Array.from({ length: 24 }, (_, i) => `word${i}`).join(' ');

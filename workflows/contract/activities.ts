@@ -143,6 +143,7 @@ export interface Activities {
     input: string;
   }): Promise<Done>;
   buildShard(input: { run: RunRef; mix: ObjectRef; exchanges: Lists; shard: number }): Promise<Done>;
+  buildSegment(input: SegmentInput): Promise<Done>;
   publishRun(input: PublishInput): Promise<Published>;
   resolveTraining(input: { run: RunRef; launcher: string }): Promise<TrainingRef>;
   launchTraining(input: TrainingRef): Promise<void>;
@@ -156,6 +157,16 @@ export interface SettleInput {
   scans: ObjectRef[];
   verdicts: ObjectRef[];
   passes: Lists[];
+}
+/** Part `range` of the `ranges` of an incremental run's segment. */
+export interface SegmentInput {
+  run: RunRef;
+  plan: ObjectRef;
+  scans: ObjectRef[];
+  verdicts: ObjectRef[];
+  settled?: ObjectRef;
+  range: number;
+  ranges: number;
 }
 /** All that a publication rests on. */
 export interface PublishInput {
@@ -172,4 +183,6 @@ export interface PublishInput {
   documents: Lists;
   mix: ObjectRef;
   shards: ObjectRef;
+  /** The parts of what later ingests deduplicate against; of incremental runs alone. */
+  segments?: ObjectRef[];
 }

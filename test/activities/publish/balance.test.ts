@@ -12,10 +12,12 @@ function manifest(): Counted {
         kept: 5,
         duplicates: 2,
         nearDuplicates: 1,
+        earlierDuplicates: 0,
         heldBack: 0,
         rejects: 1,
         rejectReasons: { blank: 1 },
         failed: 2,
+        replaced: 0,
       },
       texts: { converted: 4, raw: 1, prompted: 5, withPairs: 4, linked: 3, setAside: 1 },
       pairs: {
