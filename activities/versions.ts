@@ -11,6 +11,6 @@ export const STAGE_VERSIONS = {
   mix: 1,
   exchange: 1,
   shards: 1,
-  publish: 3,
+  publish: 4,
 } as const;
 export type Stage = keyof typeof STAGE_VERSIONS;

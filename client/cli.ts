@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { doctorCommand } from './commands/doctor.ts';
 import { dropsCommand } from './commands/drops.ts';
+import { duplicatesCommand } from './commands/duplicates.ts';
 import { endpointCommand } from './commands/endpoint.ts';
 import { importCommand } from './commands/import.ts';
 import { ingestCommand } from './commands/ingest.ts';
@@ -58,6 +59,7 @@ for (const command of [
   resumeCommand(),
   setConcurrencyCommand(),
   verifyCommand(),
+  duplicatesCommand(),
   dropsCommand(),
   ledgerCommand(),
   doctorCommand(),
