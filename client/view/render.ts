@@ -12,7 +12,12 @@ import { bar, cutTo, type Terminal, wrap } from './terminal.ts';
 const COUNTED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
   plan: { sources: 'sources', unreadableSources: 'unreadable' },
   scan: { texts: 'texts', rejects: 'rejects' },
-  dedupe: { duplicates: 'duplicates', nearDuplicates: 'of them near', failedSources: 'sources failed' },
+  dedupe: {
+    duplicates: 'duplicates',
+    nearDuplicates: 'of them near',
+    earlierDuplicates: 'of earlier runs',
+    failedSources: 'sources failed',
+  },
   synthesize: { prompted: 'texts prompted', pairs: 'pairs', setAside: 'set aside' },
   template: { chains: 'chains', documents: 'documents', tokens: 'tokens', instructions: 'instructions' },
   mix: { mixedDocuments: 'documents', mixedTokens: 'tokens', shortfallTokens: 'tokens short' },
@@ -24,6 +29,7 @@ const COUNTED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
 const RARE = new Set([
   'failedSources',
   'nearDuplicates',
+  'earlierDuplicates',
   'unreadableSources',
   'rejects',
   'setAside',
