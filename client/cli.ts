@@ -6,6 +6,7 @@ import { compactCommand } from './commands/compact.ts';
 import { contaminationCommand } from './commands/contamination.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { dropsCommand } from './commands/drops.ts';
+import { duplicatesCommand } from './commands/duplicates.ts';
 import { endpointCommand } from './commands/endpoint.ts';
 import { importCommand } from './commands/import.ts';
 import { ingestCommand } from './commands/ingest.ts';
@@ -65,6 +66,7 @@ for (const command of [
   retractCommand(),
   compactCommand(),
   verifyCommand(),
+  duplicatesCommand(),
   dropsCommand(),
   contaminationCommand(),
   ledgerCommand(),

@@ -117,6 +117,8 @@ export interface Publication extends RunRef {
   generation: number;
   manifest: Output;
   provenance: Output;
+  /** Each dropped row and the one that it was dropped for; publications of earlier releases have none. */
+  duplicates?: Output;
   /** What a judge says of a sample of the pairs, where the spec asks for one. */
   judge?: Output;
   /** What the run took of its endpoint, and by round and partition; publications of earlier releases have none. */

@@ -4,7 +4,9 @@ import { canonicalJson } from '../../lake/hash.ts';
 import { copyKey } from '../../lake/layout.ts';
 import { append, withPublication } from '../../lake/log.ts';
 import type { ObjectRef, Published, PublishInput } from '../../workflows/contract.ts';
+import { DUPLICATES } from '../dedupe/duplicates.ts';
 import { FIGURES, readFigures } from '../judge/figures.ts';
+import { readCommits } from '../lists.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { baseOfPlan } from '../segment/base.ts';
 import { SEGMENT, TOMBSTONES, writeSegment } from '../segment/write-segment.ts';
@@ -62,12 +64,14 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         'application/json',
       );
       const judged = input.judged && (await readCommit(store, input.judged));
+      const [verdicts] = await readCommits(store, input.verdicts);
       const publication: Publication = {
         format: 'instruct-lake/publication@1',
         ...run,
         generation: 1,
         manifest,
         provenance,
+        ...(verdicts && { duplicates: outputOf(verdicts, DUPLICATES) }),
         ...(judged && { judge: outputOf(judged, FIGURES) }),
         ...(await writeContamination(store, folder, input, core)),
         ...(await writeLedger(work, folder, pins, corpus, core)),

@@ -4,6 +4,7 @@ import { LakeError, VerifyFailed } from '../../lake/errors.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import { printable } from '../../lake/printable.ts';
 import type { ObjectStore } from '../../lake/store.ts';
+import { openTable } from '../../lake/table.ts';
 import { readFigures } from '../judge/figures.ts';
 import { checkPublishedSegment } from '../segment/verify-segment.ts';
 import { bytesPerToken, type Dtype } from '../shards/dtype.ts';
@@ -33,7 +34,10 @@ export async function verifyPublication(
 ): Promise<Check[]> {
   const core = await readManifest(store, publication.manifest);
   const checks = [...balance(core)];
-  const { judge } = publication;
+  const { judge, duplicates } = publication;
+  if (duplicates !== undefined) {
+    checks.push(await check('duplicates', () => checkDuplicates(store, core, duplicates)));
+  }
   if (judge !== undefined) {
     const look = async (): Promise<string> => {
       const { judged, sampled, model } = await readFigures(store, judge);
@@ -181,6 +185,19 @@ async function checkContamination(store: ObjectStore, core: ManifestCore, output
     throw new VerifyFailed('the report counts something else than the manifest', where);
   }
   return `${sets.length} evaluation sets, ${matches.reduce((sum, each) => sum + each.matches, 0)} matches`;
+}
+
+/** The table has a line for each dropped row; those of sources that failed later are in it as well. */
+async function checkDuplicates(store: ObjectStore, core: ManifestCore, output: Output): Promise<string> {
+  const table = await openTable(store, output);
+  const { duplicates, heldBack } = core.counts.rows;
+  if (table.rows < duplicates + heldBack) {
+    throw new VerifyFailed(
+      `the table names ${table.rows} dropped rows, the manifest counts ${duplicates} duplicates + ${heldBack} held back`,
+      { bucket: store.bucket, key: output.key },
+    );
+  }
+  return `${table.rows} dropped rows, each with the row that it was dropped for`;
 }
 
 async function checkShard(store: ObjectStore, core: ManifestCore, shard: PublishedShard): Promise<string> {

@@ -12,7 +12,12 @@ import { bar, cutTo, type Terminal, wrap } from './terminal.ts';
 const COUNTED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
   plan: { sources: 'sources', takenSources: 'taken before', unreadableSources: 'unreadable' },
   scan: { texts: 'texts', rejects: 'rejects' },
-  dedupe: { duplicates: 'duplicates', nearDuplicates: 'of them near', failedSources: 'sources failed' },
+  dedupe: {
+    duplicates: 'duplicates',
+    nearDuplicates: 'of them near',
+    earlierDuplicates: 'of earlier runs',
+    failedSources: 'sources failed',
+  },
   synthesize: { prompted: 'texts prompted', pairs: 'pairs', setAside: 'set aside' },
   template: { chains: 'chains', documents: 'documents', tokens: 'tokens', instructions: 'instructions' },
   mix: { mixedDocuments: 'documents', mixedTokens: 'tokens', shortfallTokens: 'tokens short' },
@@ -25,6 +30,7 @@ const RARE = new Set([
   'failedSources',
   'nearDuplicates',
   'takenSources',
+  'earlierDuplicates',
   'unreadableSources',
   'rejects',
   'setAside',

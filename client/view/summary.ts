@@ -70,7 +70,8 @@ function outcome(state: RunState): string {
 
 type Row = [name: string, text: string];
 
-function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
+function manifestRows(manifest: ManifestCore): Row[] {
+  const { counts, mix, shards, dtype, domain, run } = manifest;
   const { rows, texts, pairs, documents, instructions, contamination } = counts;
   const size = shards.reduce((sum, { bin, idx }) => sum + bin.size + idx.size, 0);
   const perText = texts.withPairs === 0 ? '' : `, ${(pairs.valid / texts.withPairs).toFixed(1)} a text`;
@@ -81,12 +82,23 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
         [rows.planned, 'planned'],
         [rows.kept, 'kept'],
         [rows.duplicates, 'duplicates'],
-        [rows.nearDuplicates, 'of them near', 'rare'],
         [rows.heldBack, 'held back', 'rare'],
         [rows.rejects, 'rejects'],
         [rows.failed, 'of failed sources'],
       ]),
     ],
+    ...(rows.duplicates === 0
+      ? []
+      : [
+          [
+            'duplicates',
+            `${list([
+              [rows.duplicates, 'dropped'],
+              [rows.nearDuplicates, 'of them near', 'rare'],
+              [rows.earlierDuplicates, 'of earlier runs', 'rare'],
+            ])}: \`instruct-lake duplicates ${printable(`${domain}/${run}`, '')}\` shows of what`,
+          ] satisfies Row,
+        ]),
     ...(rows.rejects === 0 ? [] : [['rejects', reasons(rows.rejectReasons)] satisfies Row]),
     [
       'texts',
