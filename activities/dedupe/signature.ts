@@ -60,6 +60,11 @@ const SURROGATE = 3;
 const { wordClasses } = tables;
 const classes = wordClasses.slice(0, 0x10000).fill(SURROGATE, 0xd800, 0xe000);
 
+/** Code units whose words are hashed before their shingles are: a loop without branches each, and little room. */
+const PIECE = 8192;
+/** Hashes of words: the last four of the piece before, then those of the piece. A constant: a variable is looked up each time. */
+const hashes = new Int32Array(PIECE + 2 * SHINGLE);
+
 /**
  * The signature of a text that is folded for dedupe: 112 signed values, in room that the next call uses again.
  * Undefined when it has fewer than 20 words. Words are letters, marks and numbers that stand together; a character of
@@ -70,59 +75,113 @@ export function signatureOf(folded: string): Int32Array | undefined {
   const { length } = folded;
   mins.fill(EMPTY);
   let words = 0;
-  // The hashes of the last four words, the newest last.
-  let w1 = 0;
-  let w2 = 0;
-  let w3 = 0;
-  let w4 = 0;
-  for (let i = 0; i < length; ) {
-    const start = i;
+  for (let start = 0; start < length; ) {
+    const end = pieceEnd(units, start + PIECE, length);
+    const before = Math.min(words, SHINGLE - 1);
+    const count = hashPlainWords(units, start, end, before) ?? hashWords(units, start, end, before);
+    takeShingles(count);
+    hashes.copyWithin(0, Math.max(0, count - SHINGLE + 1), count);
+    words += count - before;
+    start = end;
+  }
+  if (words < MIN_WORDS) return undefined;
+  densify();
+  return values;
+}
+
+/** Where a piece ends that holds at least what is before `from`: in no word, and between no two surrogates. */
+function pieceEnd(units: Uint16Array, from: number, length: number): number {
+  if (from >= length) return length;
+  let end = from;
+  if (((units[end] as number) & 0xfc00) === 0xdc00) end++;
+  while (end < length) {
+    const code = codePointAt(units, end, length);
+    if (wordClasses[code] !== IN_WORD) break;
+    end += code > 0xffff ? 2 : 1;
+  }
+  return end;
+}
+
+/**
+ * Hashes the words of units [start, end) into `hashes` from `count` on; the new end. Undefined where there is anything
+ * but words and what stands between them. Words are short, and where one ends is not foreseen: so there is no branch.
+ */
+function hashPlainWords(units: Uint16Array, start: number, end: number, count: number): number | undefined {
+  let n = count;
+  let word = START_A;
+  let inside = 0;
+  let seen = 0;
+  for (let i = start; i < end; i++) {
+    const unit = units[i] as number;
+    const kind = classes[unit] as number;
+    seen |= kind;
+    hashes[n] = word;
+    n += inside & (kind ^ IN_WORD);
+    // All bits in a word, none elsewhere.
+    const mask = -kind;
+    word = step(word, unit, FACTOR_A & mask) | (START_A & ~mask);
+    inside = kind;
+  }
+  hashes[n] = word;
+  return (seen & ~IN_WORD) === 0 ? n + inside : undefined;
+}
+
+/** The same for any text. */
+function hashWords(units: Uint16Array, start: number, end: number, count: number): number {
+  let n = count;
+  for (let i = start; i < end; ) {
+    const first = i;
     let word = START_A;
     let kind = classes[units[i] as number] as number;
     for (;;) {
       while (kind === IN_WORD) {
         word = step(word, units[i] as number, FACTOR_A);
         i++;
-        kind = i < length ? (classes[units[i] as number] as number) : 0;
+        kind = i < end ? (classes[units[i] as number] as number) : 0;
       }
       if (kind !== SURROGATE) break;
-      const code = codePointAt(units, i, length);
+      const code = codePointAt(units, i, end);
       kind = wordClasses[code] as number;
       if (kind !== IN_WORD) break;
       word = step(word, code, FACTOR_A);
       i += 2;
-      kind = i < length ? (classes[units[i] as number] as number) : 0;
+      kind = i < end ? (classes[units[i] as number] as number) : 0;
     }
-    if (i === start) {
-      const code = codePointAt(units, i, length);
+    if (i === first) {
+      const code = codePointAt(units, i, end);
       i += code > 0xffff ? 2 : 1;
       if (kind !== ALONE) continue;
       word = step(START_A, code, FACTOR_A);
     }
-    words++;
-    if (words >= SHINGLE) {
-      const a = step(
-        step(step(step(step(START_A, w1, FACTOR_A), w2, FACTOR_A), w3, FACTOR_A), w4, FACTOR_A),
-        word,
-        FACTOR_A,
-      );
-      const b = step(
-        step(step(step(step(START_B, w1, FACTOR_B), w2, FACTOR_B), w3, FACTOR_B), w4, FACTOR_B),
-        word,
-        FACTOR_B,
-      );
-      const bin = ((spread(a) >>> 16) * VALUES) >>> 16;
-      const value = spread(b);
-      if (value < (mins[bin] as number)) mins[bin] = value;
-    }
-    w1 = w2;
-    w2 = w3;
-    w3 = w4;
-    w4 = word;
+    hashes[n++] = word;
   }
-  if (words < MIN_WORDS) return undefined;
-  densify();
-  return values;
+  return n;
+}
+
+/** Takes in the shingles that end with each of the words up to `count`, of which four stand before the first. */
+function takeShingles(count: number): void {
+  for (let i = SHINGLE - 1; i < count; i++) {
+    const w1 = hashes[i - 4] as number;
+    const w2 = hashes[i - 3] as number;
+    const w3 = hashes[i - 2] as number;
+    const w4 = hashes[i - 1] as number;
+    const word = hashes[i] as number;
+    const a = step(
+      step(step(step(step(START_A, w1, FACTOR_A), w2, FACTOR_A), w3, FACTOR_A), w4, FACTOR_A),
+      word,
+      FACTOR_A,
+    );
+    const b = step(
+      step(step(step(step(START_B, w1, FACTOR_B), w2, FACTOR_B), w3, FACTOR_B), w4, FACTOR_B),
+      word,
+      FACTOR_B,
+    );
+    const bin = ((spread(a) >>> 16) * VALUES) >>> 16;
+    const value = spread(b);
+    const least = mins[bin] as number;
+    // The smaller of the two, without a branch: which one it is cannot be foreseen either.
+    mins[bin] = value ^ ((value ^ least) & -Number(least < value));
+  }
 }
 
 /** The code point at `i`; a surrogate without its other half is one of its own. */
