@@ -158,24 +158,32 @@ function hashWords(units: Uint16Array, start: number, end: number, count: number
   return n;
 }
 
-/** Takes in the shingles that end with each of the words up to `count`, of which four stand before the first. */
+/**
+ * Takes in the shingles that end with the words up to `count`, four of which stand before the first. Of the four that
+ * are under way at each word (a1 with one word of theirs, a4 with four) each goes on by one step: so no step waits for the one before.
+ */
 function takeShingles(count: number): void {
-  for (let i = SHINGLE - 1; i < count; i++) {
-    const w1 = hashes[i - 4] as number;
-    const w2 = hashes[i - 3] as number;
-    const w3 = hashes[i - 2] as number;
-    const w4 = hashes[i - 1] as number;
+  let a1 = 0;
+  let a2 = 0;
+  let a3 = 0;
+  let a4 = 0;
+  let b1 = 0;
+  let b2 = 0;
+  let b3 = 0;
+  let b4 = 0;
+  for (let i = 0; i < count; i++) {
     const word = hashes[i] as number;
-    const a = step(
-      step(step(step(step(START_A, w1, FACTOR_A), w2, FACTOR_A), w3, FACTOR_A), w4, FACTOR_A),
-      word,
-      FACTOR_A,
-    );
-    const b = step(
-      step(step(step(step(START_B, w1, FACTOR_B), w2, FACTOR_B), w3, FACTOR_B), w4, FACTOR_B),
-      word,
-      FACTOR_B,
-    );
+    const a = step(a4, word, FACTOR_A);
+    const b = step(b4, word, FACTOR_B);
+    a4 = step(a3, word, FACTOR_A);
+    b4 = step(b3, word, FACTOR_B);
+    a3 = step(a2, word, FACTOR_A);
+    b3 = step(b2, word, FACTOR_B);
+    a2 = step(a1, word, FACTOR_A);
+    b2 = step(b1, word, FACTOR_B);
+    a1 = step(START_A, word, FACTOR_A);
+    b1 = step(START_B, word, FACTOR_B);
+    if (i < SHINGLE - 1) continue;
     const bin = ((spread(a) >>> 16) * VALUES) >>> 16;
     const value = spread(b);
     const least = mins[bin] as number;

@@ -55,6 +55,19 @@ describe('words', () => {
     expect(signatureOf(normaliseForDedupe(enough))).toBeDefined();
     expect(signatureOf(normaliseForDedupe(few))).toBeUndefined();
   });
+  test.each([
+    ['letters', words(100).join(' ')],
+    [
+      'letters and ideographs beyond the first plane',
+      'a\u{10428}\u{20000} \u{10428}\u{10429}b c\u4e2d '.repeat(25),
+    ],
+    ['one word longer than what is hashed at once', `${'x'.repeat(9000)} ${words(30).join(' ')}`],
+  ])('nothing depends on where a text is cut into pieces for hashing: %s', (_, text) => {
+    const whole = signatureOf(text)?.slice();
+    // Full stops are no words: they only push the text along.
+    const shifted = Array.from({ length: 300 }, (_, i) => signatureOf('.'.repeat(8192 - i) + text)?.slice());
+    expect(shifted.filter((each) => each?.join() !== whole?.join())).toEqual([]);
+  });
   test('a text of many code units leaves nothing in the next one', () => {
     const before = signed(words(25).join(' '));
     signed(words(200_000).join(' '));
