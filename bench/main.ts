@@ -4,13 +4,14 @@ import { parseArgs } from 'node:util';
 import { INTERRUPTED, watchLifetime } from '../client/stack/lifetime.ts';
 import type { Bench } from './bench.ts';
 import { distOf, newerSource } from './build.ts';
+import { dedupe } from './dedupe.ts';
 import { OutputsDiffer } from './harness.ts';
 import { parquetRead } from './parquet-read.ts';
 import { quickstart } from './quickstart.ts';
 import { appendRecords, type Circumstances, circumstances, watchMachine } from './record.ts';
 import { synthesis } from './synthesis.ts';
 
-const BENCHES: readonly Bench[] = [parquetRead, quickstart, synthesis];
+const BENCHES: readonly Bench[] = [parquetRead, quickstart, synthesis, dedupe];
 const CHECKOUT = fileURLToPath(new URL('../', import.meta.url));
 const DEFAULT_MB = 64;
 const DEFAULT_TEXTS = 20_000;

@@ -48,5 +48,5 @@ export function foldAscii(text: string): string | undefined {
       }
     }
   }
-  return out.latin1Slice(0, n > 0 ? n - spaced : 0);
+  return out.toString('latin1', 0, n > 0 ? n - spaced : 0);
 }

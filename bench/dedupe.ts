@@ -1,0 +1,25 @@
+import type { Bench, Findings, Outcome, Settings } from './bench.ts';
+import { measureSignatures } from './dedupe/signatures.ts';
+import { obtainPeer } from './peer.ts';
+import { withScratch } from './scratch.ts';
+import { sourceTexts } from './texts.ts';
+
+/** Dedupe in three parts: signatures, how well they find planted near-duplicates, and the whole of it. */
+export const dedupe: Bench = {
+  name: 'dedupe',
+  about:
+    'signatures, planted near-duplicates, a whole corpus with edited copies: this package, Rensa, datatrove',
+  runs: 3,
+  run: (settings) => withScratch((folder) => measureAll(folder, settings)),
+};
+
+async function measureAll(folder: string, settings: Settings): Promise<Findings> {
+  const { note, signal } = settings;
+  const found = await obtainPeer('dedupe', note, signal);
+  const peer = 'missing' in found ? undefined : found;
+  if ('missing' in found)
+    note(`Rensa and datatrove are missing, so there are no figures for them: ${found.missing}`);
+  const texts = await sourceTexts();
+  const outcomes: Outcome[] = [await measureSignatures(folder, texts, peer, settings)];
+  return { outcomes, versions: peer?.versions ?? {} };
+}
