@@ -1,4 +1,5 @@
 import type { Bench, Findings, Outcome, Settings } from './bench.ts';
+import { measureCurve } from './dedupe/curve.ts';
 import { measureSignatures } from './dedupe/signatures.ts';
 import { obtainPeer } from './peer.ts';
 import { withScratch } from './scratch.ts';
@@ -20,6 +21,9 @@ async function measureAll(folder: string, settings: Settings): Promise<Findings>
   if ('missing' in found)
     note(`Rensa and datatrove are missing, so there are no figures for them: ${found.missing}`);
   const texts = await sourceTexts();
-  const outcomes: Outcome[] = [await measureSignatures(folder, texts, peer, settings)];
+  const outcomes: Outcome[] = [
+    await measureCurve(folder, texts.texts, peer, settings),
+    await measureSignatures(folder, texts, peer, settings),
+  ];
   return { outcomes, versions: peer?.versions ?? {} };
 }
