@@ -1,6 +1,7 @@
 import type { Bench, Findings, Outcome, Settings } from './bench.ts';
 import { measureCurve } from './dedupe/curve.ts';
 import { measureSignatures } from './dedupe/signatures.ts';
+import { measureWhole } from './dedupe/whole.ts';
 import { obtainPeer } from './peer.ts';
 import { withScratch } from './scratch.ts';
 import { sourceTexts } from './texts.ts';
@@ -20,10 +21,12 @@ async function measureAll(folder: string, settings: Settings): Promise<Findings>
   const peer = 'missing' in found ? undefined : found;
   if ('missing' in found)
     note(`Rensa and datatrove are missing, so there are no figures for them: ${found.missing}`);
-  const texts = await sourceTexts();
+  const all = await sourceTexts();
+  const texts = { ...all, texts: all.texts.slice(0, settings.texts) };
   const outcomes: Outcome[] = [
-    await measureCurve(folder, texts.texts, peer, settings),
+    await measureCurve(folder, all.texts, peer, settings),
     await measureSignatures(folder, texts, peer, settings),
+    await measureWhole(folder, texts, peer, settings),
   ];
   return { outcomes, versions: peer?.versions ?? {} };
 }

@@ -1,16 +1,27 @@
-import { type Document, SHINGLE } from './planted.ts';
+import { SHINGLE } from './planted.ts';
 
-/** The sets of shingles of some documents, as sorted numbers: equal shingles have equal numbers, and others have not. */
-export function shingleSets(documents: readonly Document[]): Uint32Array[] {
-  // Three words are 48 bits, which a number holds; what stands for them and the last two words are again no more than 53.
+/** Words that can be told apart: a third one goes into a number of 53 bits with the two before it. */
+const WORDS = 2 ** 17;
+
+/**
+ * The sets of shingles of some documents, which are numbers of words, as sorted numbers: equal shingles have equal numbers,
+ * and others have not. Throws RangeError at a word too many.
+ */
+export function shingleSets(documents: readonly ArrayLike<number>[]): Uint32Array[] {
   const heads = new Map<number, number>();
+  const fours = new Map<number, number>();
   const shingles = new Map<number, number>();
   return documents.map((words) => {
     const set = new Set<number>();
+    const word = (i: number): number => {
+      const number = words[i] ?? WORDS;
+      if (number >= WORDS) throw new RangeError(`word ${number} of at most ${WORDS}`);
+      return number;
+    };
     for (let i = 0; i + SHINGLE <= words.length; i++) {
-      const [a = 0, b = 0, c = 0, d = 0, e = 0] = words.subarray(i, i + SHINGLE);
-      const head = numberOf(heads, (a * 0x10000 + b) * 0x10000 + c);
-      set.add(numberOf(shingles, (head * 0x10000 + d) * 0x10000 + e));
+      const head = numberOf(heads, (word(i) * WORDS + word(i + 1)) * WORDS + word(i + 2));
+      const four = numberOf(fours, head * WORDS + word(i + 3));
+      set.add(numberOf(shingles, four * WORDS + word(i + 4)));
     }
     return Uint32Array.from(set).sort();
   });
