@@ -1,8 +1,8 @@
 /** Versions of the stages: part of every fingerprint and of a run's pins. Raise one when its output's bytes change. */
 export const STAGE_VERSIONS = {
   plan: 2,
-  scan: 2,
-  dedupe: 2,
+  scan: 3,
+  dedupe: 3,
   synthesize: 2,
   judge: 1,
   filter: 1,

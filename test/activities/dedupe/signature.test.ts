@@ -126,6 +126,15 @@ describe('the signature is a sample of the shingles', () => {
     expect(Math.sqrt(squares / PAIRS)).toBeLessThan(2 * Math.sqrt((true_ * (1 - true_)) / draws));
     expect(Math.abs(met / PAIRS - theory)).toBeLessThan(count < 60 ? 0.25 : 0.12);
   });
+  test.each([
+    ['one shingle', 'a '.repeat(30)],
+    ['two, again and again, in more words than are held', 'a b '.repeat(50_000)],
+  ])('%s gives each bin a value of its own', (_, text) => {
+    expect(new Set(signed(text)).size).toBe(VALUES);
+  });
+  test('of equal sets it is equal, however often a shingle comes', () => {
+    expect(signed('a b c d e f g '.repeat(40))).toEqual(signed('a b c d e f g '.repeat(4000)));
+  });
   test('strangers have nothing in common', () => {
     expect(equal(signed(words(300).join(' ')), signed(words(300, 1000).join(' ')))).toBe(0);
   });
