@@ -35,6 +35,26 @@ export interface Found {
 }
 
 const WIDTH = 0.05;
+/** What is found is random in the hashes: several spellings of the same documents are put together by their mean. */
+export function meanOf(found: readonly Found[]): Found {
+  const [first] = found;
+  if (first === undefined) throw new RangeError('nothing was found');
+  const over = (figure: (each: Found) => number): number => mean(found.map(figure));
+  return {
+    steps: first.steps.map((step, i) => ({
+      ...step,
+      met: over(({ steps }) => steps[i]?.met ?? Number.NaN),
+      error: step.error / Math.sqrt(found.length),
+    })),
+    recall: over(({ recall }) => recall),
+    precision: over(({ precision }) => precision),
+    predicted: over(({ predicted }) => predicted),
+    strangers: over(({ strangers }) => strangers),
+    bias: over(({ bias }) => bias),
+    deviation: over(({ deviation }) => deviation),
+  };
+}
+
 const CENTERS: readonly number[] = Array.from({ length: 10 }, (_, i) => 0.5 + i * WIDTH);
 
 /** 1 - (1 - J^8)^14. */

@@ -9,6 +9,9 @@ const WORDS = [60, 2000] as const;
 /** Similarities that copies are made for, evenly drawn. */
 const SIMILARITIES = [0.5, 0.97] as const;
 
+/** In how many ways documents are spelled. */
+export const SPELLINGS = 4;
+
 /** A document as numbers of words. */
 export type Document = Uint16Array;
 /** How a copy is made: words replaced here and there, one stretch of words replaced, words put in and left out. */
@@ -36,6 +39,21 @@ export function plantedDocuments(
     }
   }
   return { documents, group: GROUP };
+}
+
+/**
+ * The documents in words: `spelling` says which word stands for which number. The same documents in other words have the same
+ * similarities, and other hashes.
+ */
+export function spelled(
+  documents: readonly Document[],
+  vocabulary: readonly string[],
+  spelling: number,
+): string[] {
+  const shift = Math.floor((spelling * vocabulary.length) / SPELLINGS);
+  return documents.map((words) =>
+    Array.from(words, (word) => vocabulary[(word + shift) % vocabulary.length]).join(' '),
+  );
 }
 
 /** Shingles that two sets of equal size keep in common at a similarity, as a share: J = s / (2 - s). */
