@@ -1,5 +1,5 @@
 import type { Publication } from '../activities/publish/publication.ts';
-import { type Output, readJson } from '../lake/commit.ts';
+import { readJson } from '../lake/commit.ts';
 import { BadUsage, DomainTaken, RunNotFound } from '../lake/errors.ts';
 import { canonicalJson } from '../lake/hash.ts';
 import { append, type LogState, publishedRun, readHead, withoutRun } from '../lake/log.ts';
@@ -62,7 +62,7 @@ async function dependentsOf(store: ObjectStore, state: LogState, run: string): P
   const dependents: Dependent[] = [];
   for (const { run: later, mode, publication } of state.published.slice(at + 1)) {
     if (mode !== 'incremental') continue;
-    const { duplicates } = await readJson<Publication & { duplicates?: Output }>(store, publication);
+    const { duplicates } = await readJson<Publication>(store, publication);
     if (duplicates === undefined) continue;
     let documents = 0;
     for await (const rows of readBatches(store, duplicates, ['keptRun'])) {

@@ -33,8 +33,9 @@ test('the end of a run, from rows to training', () => {
 });
 
 test('duplicates of earlier runs are counted where there are any, and nothing is said of none', () => {
-  const manifest = manifestOf();
-  const lines = summaryLines(stateOf({ ...completed, manifest, counts: { earlierDuplicates: 2 } }));
+  const { counts } = manifestOf();
+  const manifest = manifestOf({ counts: { ...counts, rows: { ...counts.rows, earlierDuplicates: 2 } } });
+  const lines = summaryLines(stateOf({ ...completed, manifest }));
   expect(lines).toContain(
     '  duplicates          3 dropped, 1 of them near, 2 of earlier runs: `instruct-lake duplicates biomed/r1` shows of what',
   );
