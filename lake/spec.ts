@@ -39,6 +39,7 @@ const input = z
 const dedupe = z.strictObject({
   near: z.boolean().default(true),
   threshold: z.number().min(0.5).max(1).default(0.75),
+  verify: z.enum(['estimate', 'exact']).default('estimate'),
 });
 
 const rounds = {
@@ -126,7 +127,7 @@ const Spec = z.strictObject({
   mode: z.enum(['full', 'incremental']).default('full'),
   input,
   quality: quality.exactOptional(),
-  dedupe: dedupe.default({ near: true, threshold: 0.75 }),
+  dedupe: dedupe.default({ near: true, threshold: 0.75, verify: 'estimate' }),
   decontaminate: decontaminateSchema(prefix).exactOptional(),
   synthesize,
   filters: filters.exactOptional(),

@@ -40,14 +40,10 @@ export async function readScanned(
   const failures = new Map<number, SourceFailure>();
   for (const { ordinal, failure } of sources) if (failure) failures.set(ordinal, failure);
   for (const { source, failure } of scanned) if (failure) failures.set(source, failure);
-  const failed = [...failures]
-    .sort(([a], [b]) => a - b)
-    .flatMap(([ordinal, failure]): FailedSourceRows[] => {
-      const source = sources[ordinal];
-      return source === undefined
-        ? []
-        : [{ source: ordinal, key: source.key, rows: source.rows, ...failure }];
-    });
+  const failed = sources.flatMap(({ ordinal, key, rows }): FailedSourceRows[] => {
+    const failure = failures.get(ordinal);
+    return failure === undefined ? [] : [{ source: ordinal, key, rows, ...failure }];
+  });
   const alive = scanned.filter(({ source }) => !failures.has(source));
   const sum = (count: (each: ScannedSource) => number): number =>
     alive.reduce((total, each) => total + count(each), 0);

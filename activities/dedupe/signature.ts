@@ -95,6 +95,42 @@ export function signatureOf(folded: string): Int32Array | undefined {
   return mins;
 }
 
+/**
+ * The set of the shingles of a text that is folded for dedupe: 32 bits of each, rising. Two shingles of a thousand that
+ * differ have the same once in ten thousand documents, which moves a similarity by a thousandth.
+ */
+export function shinglesOf(folded: string): Uint32Array {
+  const units = unitsOf(folded);
+  const { length } = folded;
+  let set = new Uint32Array(Math.max(64, length >>> 2));
+  let size = 0;
+  let words = 0;
+  for (let start = 0; start < length; ) {
+    const end = pieceEnd(units, start + PIECE, length);
+    const before = Math.min(words, SHINGLE - 1);
+    const count = hashPlainWords(units, start, end, before) ?? hashWords(units, start, end, before);
+    if (size + count > set.length) {
+      const more = new Uint32Array(2 * (size + count));
+      more.set(set);
+      set = more;
+    }
+    for (let i = 0; i + SHINGLE <= count; i++) {
+      let hash = START_B;
+      for (let k = i; k < i + SHINGLE; k++) hash = step(hash, hashes[k] as number, FACTOR_B);
+      set[size++] = spread(hash);
+    }
+    hashes.copyWithin(0, Math.max(0, count - SHINGLE + 1), count);
+    words += count - before;
+    start = end;
+  }
+  const sorted = set.subarray(0, size).sort();
+  let distinct = 0;
+  for (let i = 0; i < size; i++) {
+    if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[distinct++] = sorted[i] as number;
+  }
+  return sorted.subarray(0, distinct);
+}
+
 /** Where a piece ends that holds at least what is before `from`: in no word, and between no two surrogates. */
 function pieceEnd(units: Uint16Array, from: number, length: number): number {
   if (from >= length) return length;
@@ -237,13 +273,27 @@ function fillBins(): void {
   }
 }
 
+/** Values of a signature, whole or as it is kept: bands are keyed by the lower 16 bits of each, so both give the same. */
+export type Values = Int32Array | Uint16Array;
+
+/** The upper 32 bits of a band's key. */
+export const bandHigh = (values: Values, band: number): number =>
+  spread(bandHash(values, band, START_A, FACTOR_A)) >>> 0;
+/** The lower 32 bits of a band's key; the last four of them are the number of the band. */
+export const bandLow = (values: Values, band: number): number =>
+  ((spread(bandHash(values, band, START_B, FACTOR_B)) & ~0xf) | band) >>> 0;
+
 /** The 64 bits by which documents that agree in a whole band find each other. */
-export function bandKey(signature: Int32Array, band: number): bigint {
-  let a = step(START_A, band, FACTOR_A);
-  let b = step(START_B, band, FACTOR_B);
+export const bandKey = (values: Values, band: number): bigint =>
+  (BigInt(bandHigh(values, band)) << 32n) | BigInt(bandLow(values, band));
+
+/** The band of a key. */
+export const bandOf = (key: bigint): number => Number(key & 0xfn);
+
+function bandHash(values: Values, band: number, start: number, factor: number): number {
+  let hash = step(start, band, factor);
   for (let i = band * ROWS; i < (band + 1) * ROWS; i++) {
-    a = step(a, signature[i] as number, FACTOR_A);
-    b = step(b, signature[i] as number, FACTOR_B);
+    hash = step(hash, (values[i] as number) & 0xffff, factor);
   }
-  return (BigInt(spread(a) >>> 0) << 32n) | BigInt(spread(b) >>> 0);
+  return hash;
 }

@@ -1,4 +1,5 @@
 import type { AttemptFolder, Output } from '../../lake/commit.ts';
+import type { FullSpec } from '../../lake/spec.ts';
 import { writeTable } from '../../lake/table.ts';
 import { openDedupeRecords } from '../dedupe/scan-records.ts';
 import { addReasons, reasonCounts } from '../reasons.ts';
@@ -21,10 +22,10 @@ export interface Findings {
   finish(): Promise<Output[]>;
 }
 
-/** Opens the findings of a partition; without `near` dedupe can find exact duplicates alone. */
-export function openFindings(folder: AttemptFolder, near: boolean): Findings {
+/** Opens the findings of a partition. */
+export function openFindings(folder: AttemptFolder, dedupe: FullSpec['dedupe']): Findings {
   const rejects: Reject[] = [];
-  const dedupe = openDedupeRecords(folder, near);
+  const records = openDedupeRecords(folder, dedupe);
   const counts = { texts: 0, rejects: 0, textBytes: 0 };
   const reasons: Record<string, number> = {};
   const bySource = new Map<string, FoundOfSource>();
@@ -37,12 +38,12 @@ export function openFindings(folder: AttemptFolder, near: boolean): Findings {
     counts: () => ({ ...counts, ...reasonCounts('reject', reasons) }),
     async take(texts) {
       for (const text of texts) {
-        text.hash = dedupe.add(text, text.text);
+        text.hash = records.add(text, text.text);
         counts.texts++;
         counts.textBytes += Buffer.byteLength(text.text);
         of(text.key).texts++;
       }
-      await dedupe.spill();
+      await records.spill();
     },
     reject(reject) {
       rejects.push(reject);
@@ -53,7 +54,7 @@ export function openFindings(folder: AttemptFolder, near: boolean): Findings {
     },
     of,
     async finish() {
-      return [await writeTable(folder, REJECTS, REJECT_COLUMNS, rejects), ...(await dedupe.finish())];
+      return [await writeTable(folder, REJECTS, REJECT_COLUMNS, rejects), ...(await records.finish())];
     },
   };
 }

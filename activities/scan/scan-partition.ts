@@ -57,6 +57,7 @@ export async function scanPartition(
         ordinals: entry.runs.map(({ source }) => source),
         unicode: pins.unicode,
         near: pins.spec.dedupe.near,
+        verify: pins.spec.dedupe.verify === 'exact' ? 'exact' : undefined,
         policies: policiesOf(pins.spec),
         quality: pins.spec.quality,
         lenient,
@@ -98,7 +99,7 @@ async function scanRuns(
   const decontamination = await openDecontamination(services.store, pins.spec, benchmarks);
   for (;;) {
     const known = failures.size;
-    const found = openFindings(folder, pins.spec.dedupe.near);
+    const found = openFindings(folder, pins.spec.dedupe);
     const contamination = decontamination?.();
     // Last: what it finds is of texts that would be used.
     const checks = [...checksOf(pins.spec), ...(contamination ? [contamination.document] : [])];

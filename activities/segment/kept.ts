@@ -36,17 +36,15 @@ export async function readStaying(
   settled: ObjectRef | undefined,
 ): Promise<(place: Place) => boolean> {
   const failed = await readFailed({ store }, verdicts, settled);
-  const first = sources[0]?.ordinal ?? 0;
-  const here = ({ source, row }: Place): Place => ({ source: source - first, row });
-  const set = openRowSet(sources.map(({ rows }) => rows));
+  const set = openRowSet(sources.map(({ ordinal, rows }) => ({ source: ordinal, rows })));
   const runs = await openCommittedRuns(
     store,
     verdicts.map((commit) => outputOf(commit, VERDICTS)),
   );
   for await (const batch of mergeRuns(runs, keyRange(0, 1))) {
     checkCancelled();
-    for (const record of batch) set.add(here(verdictOf(record).dropped));
+    for (const record of batch) set.add(verdictOf(record).dropped);
   }
   const dropped = set.finish();
-  return (place) => !failed.has(place.source) && !dropped.has(here(place));
+  return (place) => !failed.has(place.source) && !dropped.has(place);
 }

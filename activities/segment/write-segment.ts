@@ -4,6 +4,7 @@ import { canonicalJson } from '../../lake/hash.ts';
 import { openCommittedRuns } from '../../lake/runs.ts';
 import type { PublishInput } from '../../workflows/contract.ts';
 import { rowOf } from '../dedupe/records.ts';
+import { GONE } from '../dedupe/replaced.ts';
 import { readCommits } from '../lists.ts';
 import type { RunPins } from '../plan/pins.ts';
 import { readSources } from '../plan/read-plan.ts';
@@ -15,8 +16,6 @@ import { SEGMENT_VERSION, type Segment, type SegmentSource } from './segment.ts'
 
 export const SEGMENT = 'segment.json';
 export const TOMBSTONES = 'tombstones.run';
-/** Output of dedupe: documents of the base whose sources have newer versions. Key = the row of the base, payload empty. */
-const GONE = 'gone.run';
 
 /** What a publication brings to the index of its domain. */
 export interface IndexOutputs {

@@ -46,7 +46,7 @@ async function readAll(base: OpenBase): Promise<{ records: number; signatures: n
     const state: BucketState = {};
     for await (const batch of mergeRuns(await base.buckets(), keyRange(0, 1))) {
       records += batch.length;
-      for (const _ of starEdges(batch, state, base.isOut));
+      for (const _ of starEdges(batch, state, { isOut: base.isOut }));
     }
   });
   let signatures = 0;
