@@ -55,7 +55,10 @@ export async function decide(question: Question): Promise<Decision> {
   const scores = measure.scores(rows.size);
   const firstNew = rows.countBefore(firstSource);
   const isGone = (document: number): boolean =>
-    document < firstNew && survivors[document] === 0 && newerOf.has(rows.placeOf(document).source);
+    newerOf.size > 0 &&
+    document < firstNew &&
+    survivors[document] === 0 &&
+    newerOf.has(rows.placeOf(document).source);
 
   /** Where the first of a hash is gone: who has it now. */
   const heirs = new Map<number, number>();

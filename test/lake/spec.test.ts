@@ -162,6 +162,7 @@ test('dedupe takes a part of its keys, and no threshold that its bands cannot fi
   expect(parseSpec({ ...minimal, dedupe: { threshold: 0.9 } }).dedupe).toEqual({
     near: true,
     threshold: 0.9,
+    verify: 'estimate',
   });
   expect(problems({ ...minimal, dedupe: { threshold: 0.4 } })).toContain('dedupe.threshold');
   expect(problems({ ...minimal, dedupe: { treshold: 0.9 } })).toContain('did you mean "threshold"?');
