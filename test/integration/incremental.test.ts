@@ -109,9 +109,9 @@ describe('two incremental runs of one domain at once', () => {
     await two.executeUpdate('pause');
     // A full run needs no domain, and takes none.
     await pipeline.runIngest(textSpec('turns'), 'full');
-    await put('turns', 'b', 2);
     await one.executeUpdate('resume');
     expect(await one.result()).toMatchObject({ publication: { key: expect.any(String) } });
+    await put('turns', 'b', 2);
     expect((await headOf('turns')).open).toBeNull();
     expect(await progressOf(two)).toMatchObject({ paused: true, waiting: { by: 'one' } });
     await two.executeUpdate('resume');
