@@ -5,6 +5,7 @@ import type {
   Lists,
   ObjectRef,
   PlannedInput,
+  PublishInput,
   RunRef,
   Settled,
   Trained,
@@ -42,13 +43,13 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
     opened.mode === 'incremental'
       ? await inDomain(state, (base) => publishDomain(state, base))
       : await publishDomain(state);
-  const training = publication === null ? null : await train(state);
+  const training = publication === null || counts.publishedDocuments === 0 ? null : await train(state);
   enter('done', 1);
   progress.done = 1;
   return { domain: opened.domain, run: opened.run, publication, counts, training };
 }
 
-/** The phases from the plan to the publication; null when an incremental run finds nothing that its `base` has not. */
+/** The phases from the plan to the publication; null when an incremental run finds no source that its `base` has not. */
 async function publishDomain(state: IngestState, base?: ObjectRef): Promise<ObjectRef | null> {
   const { opened, counts, progress, parking, enter, phase } = state;
   const { mended } = parking;
@@ -103,8 +104,9 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
     );
     return pass.lists.corpus ?? [];
   });
-
-  if (base !== undefined && (counts.texts ?? 0) === 0) return null;
+  // What failed is not taken; a later night tries it again.
+  const failedAll = corpus.every(({ sources }) => sources === state.failures.corpus.failed);
+  if (base !== undefined && failedAll) return null;
 
   const verdicts = await phase('dedupe', async () => {
     const ranges = rangesOf(counts.texts);
@@ -119,7 +121,27 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
     progress.done++;
     return [decided.ref];
   });
-  if (base !== undefined && counts.validTexts === counts.duplicates) return null;
+
+  async function publish(made: Made): Promise<ObjectRef> {
+    const { publication } = await phase('publish', async () => {
+      const ranges = base === undefined ? 0 : rangesOf(counts.texts);
+      enter('publish', ranges + 1);
+      const { settled } = made;
+      const parts = { run, plan, scans, verdicts, ...(settled && { settled }), ranges };
+      const segments = await inParallel(ranges, SHARDS_IN_FLIGHT, async (range) => {
+        const built = await mended(() => activities.buildSegment({ ...parts, range }));
+        progress.done++;
+        return built.ref;
+      });
+      const given = { ...sets, ...made, ...(base && { segments }) };
+      const published = await mended(() => activities.publishRun({ run, plan, scans, verdicts, ...given }));
+      state.count(published.counts);
+      return published;
+    });
+    return publication;
+  }
+  // An incremental run that keeps nothing has taken its sources all the same, and may have replaced documents.
+  if (base !== undefined && counts.validTexts === counts.duplicates) return publish({ documents: {} });
 
   /** Which sources have failed since the verdicts, by what the passes over all partitions say; asks when that is too much. */
   async function settle(passes: Lists[], last: Settled | undefined): Promise<Settled> {
@@ -208,28 +230,12 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
     return mended(() => activities.saveList({ run, items: built }));
   });
 
-  const { publication } = await phase('publish', async () => {
-    const isIncremental = opened.mode === 'incremental';
-    const ranges = isIncremental ? rangesOf(counts.texts) : 0;
-    enter('publish', ranges + 1);
-    const without = settled && { settled };
-    const segments = await inParallel(ranges, SHARDS_IN_FLIGHT, async (range) => {
-      const built = await mended(() =>
-        activities.buildSegment({ run, plan, scans, verdicts, ...without, range, ranges }),
-      );
-      progress.done++;
-      return built.ref;
-    });
-    const { judged } = synthesized;
-    const given = { ...sets, ...without, ...(judged && { judged }), ...(isIncremental && { segments }) };
-    const published = await mended(() =>
-      activities.publishRun({ run, plan, scans, verdicts, ...given, documents, mix, shards }),
-    );
-    state.count(published.counts);
-    return published;
-  });
-  return publication;
+  const { judged } = synthesized;
+  return publish({ documents, mix, shards, ...(settled && { settled }), ...(judged && { judged }) });
 }
+
+/** What a publication rests on beside the verdicts; without a mix and shards for a run that keeps nothing. */
+type Made = Pick<PublishInput, 'documents' | 'mix' | 'shards' | 'settled' | 'judged'>;
 
 /** Trains on what the run has published, where its spec asks for that. */
 async function train({ opened, lanes, parking, enter }: IngestState): Promise<Trained | null> {

@@ -16,7 +16,7 @@ export const EDGES = 'edges.run';
 /**
  * The documents of one range of keys that share a hash or a band, as edges; those of the base among them where one of the
  * run is. Sources that failed are left out beforehand.
- * Throws NothingToDo when nothing valid is left.
+ * Throws NothingToDo when nothing valid is left, but not in an incremental run.
  */
 export async function findDuplicates(
   { store, checkCancelled }: Services,
@@ -43,10 +43,10 @@ export async function findDuplicates(
     },
     async (folder) => {
       const scanned = await readScanned({ store }, { plan, scans });
-      refuseNothing(scanned, pins, store.bucket);
       const failed = new Set(scanned.failed.map(({ source }) => source));
       const base = await openBase(store, plan);
-      if (base !== undefined) checkBase(base, pins);
+      if (base === undefined) refuseNothing(scanned, pins, store.bucket);
+      else checkBase(base, pins);
       const firstSource = base?.nextSource ?? 0;
       const isOut = (place: Place): boolean =>
         place.source < firstSource ? base?.isOut(place) === true : failed.has(place.source);

@@ -14,7 +14,7 @@ import { FAILED, type FailedSourceRows } from '../dedupe/failures.ts';
 import { reportOf, sumSummaries } from '../filter/report.ts';
 import { type PairSummary, totalsOf } from '../filter/summary.ts';
 import { readCommits, readLists } from '../lists.ts';
-import { mixOf } from '../mix/mix.ts';
+import { EMPTY_MIX, mixOf } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
 import { inputsOf } from '../plan/plan.ts';
 import { readSources } from '../plan/read-plan.ts';
@@ -45,8 +45,9 @@ export async function collect(
     ),
   );
   const settled = input.settled === undefined ? undefined : await readCommit(store, input.settled);
-  const mix = mixOf(await readCommit(store, input.mix));
-  const shards = (await read(await readLists(store, [input.shards]))).map(publishedShard);
+  const mix = input.mix === undefined ? EMPTY_MIX : mixOf(await readCommit(store, input.mix));
+  const lists = input.shards === undefined ? [] : [input.shards];
+  const shards = (await read(await readLists(store, lists))).map(publishedShard);
 
   const sources: ManifestCore['sources'] = [];
   const unreadable: FailedSource[] = [];

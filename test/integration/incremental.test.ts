@@ -1,7 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeDomain, openDomain } from '../../activities/segment/open-domain.ts';
-import { STAGE_VERSIONS } from '../../activities/versions.ts';
 import { abandonRun } from '../../client/abandon-run.ts';
 import { samplePassages } from '../../client/sample/index.ts';
 import { until } from '../../client/stack/poll.ts';
@@ -16,10 +15,6 @@ import { failureOf, historiesOf } from '../executions.ts';
 import { openLab } from '../lab.ts';
 import { openPipeline, type Pipeline, putTexts, textSpec } from '../pipeline.ts';
 
-/** Until a release builds segments nothing is in a domain's index, and a night takes what others have taken. */
-const INDEXED = 'segment' in STAGE_VERSIONS;
-/** And until dedupe looks into it, what the domain has is no duplicate. */
-const ACROSS = INDEXED && STAGE_VERSIONS.dedupe >= 3;
 const WITHIN = { within: 60_000 };
 const passages = samplePassages().map(({ text }) => text);
 
@@ -128,11 +123,7 @@ describe('two incremental runs of one domain at once', () => {
     const opened: (string | null)[] = [];
     for await (const { entry } of readLog(pipeline.store, 'turns')) opened.push(entry.open?.run ?? null);
     expect(opened).toEqual(['one', 'one', null, 'two', null]);
-    expect(counts).toMatchObject(
-      INDEXED
-        ? { takenSources: 1, sources: 1, plannedRows: 2, keptRows: 2 }
-        : { takenSources: 0, sources: 2, plannedRows: 4 },
-    );
+    expect(counts).toMatchObject({ takenSources: 1, sources: 1, plannedRows: 2, keptRows: 2 });
     await verified('turns', 'one');
     await verified('turns', 'two');
   });
@@ -277,26 +268,37 @@ test('a run that finds nothing new completes, publishes and trains nothing, and 
   const state = await readRunState(target, { domain: 'quiet', run: 'r1' });
   expect(exitOfState(state)).toBe(0);
   expect(summaryLines(state).join('\n')).toContain('nothing new, so nothing is published');
+});
 
-  // Rows that none of is a text; then a domain that has all of it already.
-  await putTexts(store, 'raw/quiet/blank.parquet', [null, '  ']);
-  expect(await pipeline.runIngest(night('quiet'), 'r2')).toMatchObject({ publication: null });
-  expect((await headOf('quiet')).open).toBeNull();
-  if (!INDEXED) return;
-  await put('quiet', 'a', 0);
-  await pipeline.runIngest(night('quiet'), 'r3');
-  expect(await pipeline.runIngest(night('quiet'), 'r4')).toMatchObject({
-    publication: null,
-    counts: { sources: 0, takenSources: 2 },
+test('a run that keeps nothing takes its sources, and replaces what their older versions had', async () => {
+  const { store } = pipeline;
+  const spec = night('empty', { train: { launcher: 'default' } });
+  // Rows that none of is a text.
+  await putTexts(store, 'raw/empty/a.parquet', [null, '  ']);
+  const nothing = { publication: { key: expect.any(String) }, training: null };
+  expect(await pipeline.runIngest(spec, 'r1')).toMatchObject({
+    ...nothing,
+    counts: { sources: 1, rejects: 2, publishedDocuments: 0 },
   });
-  if (!ACROSS) return;
-  // The same texts under another name: every one is a duplicate.
-  await put('quiet', 'b', 0);
-  expect(await pipeline.runIngest(night('quiet'), 'r5')).toMatchObject({
-    publication: null,
-    counts: { sources: 1, duplicates: 2 },
+  await verified('empty', 'r1');
+  await put('empty', 'b', 0);
+  await pipeline.runIngest(night('empty'), 'r2');
+  // The same texts under another name.
+  await put('empty', 'c', 0);
+  expect(await pipeline.runIngest(spec, 'r3')).toMatchObject({
+    ...nothing,
+    counts: { sources: 1, takenSources: 2, duplicates: 2, earlierDuplicates: 2 },
   });
-  expect(await headOf('quiet')).toMatchObject({ open: null, published: [{ run: 'r3' }] });
+  await verified('empty', 'r3');
+  // A newer version that lacks a row.
+  await putTexts(store, 'raw/empty/b.parquet', passages.slice(0, 1));
+  expect(await pipeline.runIngest(spec, 'r4')).toMatchObject({ ...nothing, counts: { duplicates: 1 } });
+  await verified('empty', 'r4');
+  expect(await headOf('empty')).toMatchObject({ open: null, tombstones: [{ run: 'r4' }] });
+  expect(await pipeline.runIngest(spec, 'r5')).toMatchObject({ publication: null, counts: { sources: 0 } });
+  // The row that is gone stands for nothing any more.
+  await putTexts(store, 'raw/empty/d.parquet', passages.slice(1, 2));
+  expect(await pipeline.runIngest(night('empty'), 'r6')).toMatchObject({ counts: { keptRows: 1 } });
 });
 
 test('closing a domain that another run holds does nothing', async () => {

@@ -181,8 +181,9 @@ export interface PublishInput {
   /** What a judge said of a sample of the pairs. */
   judged?: ObjectRef;
   documents: Lists;
-  mix: ObjectRef;
-  shards: ObjectRef;
+  /** None where an incremental run keeps nothing. */
+  mix?: ObjectRef;
+  shards?: ObjectRef;
   /** The parts of what later ingests deduplicate against; of incremental runs alone. */
   segments?: ObjectRef[];
 }
