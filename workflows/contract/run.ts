@@ -70,7 +70,7 @@ export interface Failures {
   sources: FailedSource[];
 }
 export interface IngestResult extends RunRef {
-  /** Null where an incremental run found nothing new: then nothing is published, and nothing trained. */
+  /** Null where an incremental run found no new source: then nothing is published, and nothing trained. */
   publication: ObjectRef | null;
   counts: Record<string, number>;
   training: Trained | null;
