@@ -1,4 +1,5 @@
 import { indexBenchmarks } from './benchmarks/index-benchmarks.ts';
+import { combineBuckets } from './dedupe/combine-buckets.ts';
 import { decideDuplicates } from './dedupe/decide-duplicates.ts';
 import { findDuplicates } from './dedupe/find-duplicates.ts';
 import { mixSources } from './mix/mix-sources.ts';
@@ -14,6 +15,7 @@ import { templatePartition } from './template/template-partition.ts';
 export const CPU_STAGES = {
   indexBenchmarks,
   scanPartition,
+  combineBuckets,
   findDuplicates,
   decideDuplicates,
   templatePartition,

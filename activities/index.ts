@@ -78,6 +78,7 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
     indexBenchmarks: inThread('indexBenchmarks'),
     saveList: here('saveList', saveList),
     scanPartition: inThread('scanPartition'),
+    combineBuckets: inThread('combineBuckets'),
     findDuplicates: inThread('findDuplicates'),
     decideDuplicates: inThread('decideDuplicates'),
     synthesizeRound: here('synthesizeRound', synthesizeRound),

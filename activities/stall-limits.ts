@@ -18,6 +18,7 @@ const STALL_MS: Record<keyof Activities, number> = {
   indexBenchmarks: 15 * MINUTE,
   saveList: 10 * MINUTE,
   scanPartition: 15 * MINUTE,
+  combineBuckets: 15 * MINUTE,
   findDuplicates: 15 * MINUTE,
   decideDuplicates: 15 * MINUTE,
   synthesizeRound: 10 * MINUTE,

@@ -5,7 +5,7 @@
  */
 export { chainRuns } from './exchange/chain.ts';
 export { type ExchangeRecord, encodeRun, openRunWriter, type RunWriter } from './exchange/encode.ts';
+export { encodeSorted } from './exchange/encode-sorted.ts';
 export { type KeyRange, keyRange } from './exchange/key.ts';
 export { type MergeOptions, mergeRuns } from './exchange/merge.ts';
 export { openRun, type RangeSource, type Run } from './exchange/run.ts';
-export { encodeSorted } from './exchange/sorted.ts';

@@ -10,6 +10,7 @@ import type {
   Settled,
   Trained,
 } from './contract.ts';
+import { cutDedupe } from './dedupe-cut.ts';
 import {
   acceptFailed,
   distinctFailed,
@@ -27,9 +28,6 @@ import { addCounts, inParallel } from './pool.ts';
 import { trainModel } from './train-model.ts';
 
 const SHARDS_IN_FLIGHT = 32;
-/** Documents whose records one activity of dedupe takes, fifteen each; more are cut by hash into ranges. */
-const DEDUPE_DOCUMENTS = 1_000_000;
-const rangesOf = (texts = 0): number => Math.max(1, Math.ceil(texts / DEDUPE_DOCUMENTS));
 
 /**
  * A domain's partitions → deduplicated texts → rounds of pairs → documents → a mix → shards → (training). People give the
@@ -109,10 +107,11 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
   if (base !== undefined && failedAll) return null;
 
   const verdicts = await phase('dedupe', async () => {
-    const ranges = rangesOf(counts.texts);
-    enter('dedupe', ranges + 1);
+    const { ranges, combine } = cutDedupe(counts.texts ?? 0, partitions(corpus));
+    enter('dedupe', (combine ? scans.length : 0) + ranges + 1);
+    const buckets = combine ? { scans: [], combined: await combined(scans.length) } : { scans };
     const edges = await inParallel(ranges, SHARDS_IN_FLIGHT, async (range) => {
-      const found = await mended(() => activities.findDuplicates({ run, plan, scans, range, ranges }));
+      const found = await mended(() => activities.findDuplicates({ run, plan, ...buckets, range, ranges }));
       progress.done++;
       return found.ref;
     });
@@ -120,11 +119,21 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
     state.count(decided.counts);
     progress.done++;
     return [decided.ref];
+
+    /** The buckets of each list of scans as one run; the commits as a list, since every range is given it. */
+    async function combined(lists: number): Promise<ObjectRef> {
+      const items = await inParallel(lists, SHARDS_IN_FLIGHT, async (list) => {
+        const done = await mended(() => activities.combineBuckets({ run, plan, scans, list }));
+        progress.done++;
+        return done.ref;
+      });
+      return mended(() => activities.saveList({ run, items }));
+    }
   });
 
   async function publish(made: Made): Promise<ObjectRef> {
     const { publication } = await phase('publish', async () => {
-      const ranges = base === undefined ? 0 : rangesOf(counts.texts);
+      const ranges = base === undefined ? 0 : cutDedupe(counts.texts ?? 0, partitions(corpus)).ranges;
       enter('publish', ranges + 1);
       const { settled } = made;
       const parts = { run, plan, scans, verdicts, ...(settled && { settled }), ranges };

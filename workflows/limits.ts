@@ -26,6 +26,7 @@ const cpu = proxyActivities<
     Activities,
     | 'indexBenchmarks'
     | 'scanPartition'
+    | 'combineBuckets'
     | 'findDuplicates'
     | 'decideDuplicates'
     | 'templatePartition'
@@ -64,6 +65,7 @@ export const activities: Activities = {
   indexBenchmarks: cpu.indexBenchmarks,
   saveList: io.saveList,
   scanPartition: cpu.scanPartition,
+  combineBuckets: cpu.combineBuckets,
   findDuplicates: cpu.findDuplicates,
   decideDuplicates: cpu.decideDuplicates,
   synthesizeRound: gpu.synthesizeRound,

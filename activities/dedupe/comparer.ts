@@ -28,12 +28,15 @@ export interface Measure {
   held: number;
 }
 
+/** Signatures held at once: more are taken in several passes over all that there are. */
+export const ESTIMATE_HELD = 2_000_000;
+
 /** By signatures, 224 bytes each: the score is the number of equal values. */
 export const estimate = (threshold: number): Measure => ({
   open: () => signatureComparer(leastMatches(threshold)),
   similarity: (score) => score / VALUES,
   scores: (count) => new Uint8Array(count),
-  held: 2_000_000,
+  held: ESTIMATE_HELD,
 });
 /** By sets of shingles, 4 bytes for each shingle: the score is their Jaccard similarity. */
 export const exactly = (threshold: number): Measure => ({

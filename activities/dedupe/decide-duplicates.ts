@@ -1,5 +1,5 @@
-import { commitStage, outputOf } from '../../lake/commit.ts';
-import { type ExchangeRecord, encodeRun, keyRange, mergeRuns } from '../../lake/exchange.ts';
+import { commitStage } from '../../lake/commit.ts';
+import { type ExchangeRecord, encodeSorted, keyRange, mergeRuns } from '../../lake/exchange.ts';
 import { parquetStream } from '../../lake/parquet/write.ts';
 import { openCommittedRuns } from '../../lake/runs.ts';
 import type { Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
@@ -12,7 +12,7 @@ import { estimate, exactly } from './comparer.ts';
 import { decide } from './decide.ts';
 import { DUPLICATE_COLUMNS, DUPLICATES, duplicateRows } from './duplicates.ts';
 import { FAILED, readScanned } from './failures.ts';
-import { EDGES } from './find-duplicates.ts';
+import { edgeRuns } from './find-duplicates.ts';
 import { verdictRecord } from './records.ts';
 import { newerVersions, writeGone } from './replaced.ts';
 import { shingleRuns, signatureRuns } from './scan-records.ts';
@@ -47,10 +47,7 @@ export async function decideDuplicates(
       const { sources, commits, failed, texts, rejects } = scanned;
       const base = await openBase(store, plan);
       const found = await readCommits(store, edges);
-      const edgeRuns = await openCommittedRuns(
-        store,
-        found.map((each) => outputOf(each, EDGES)),
-      );
+      const opened = await openCommittedRuns(store, found.flatMap(edgeRuns));
       const signatures = [
         ...((await base?.signatures()) ?? []),
         ...(await openCommittedRuns(store, commits.flatMap(signatureRuns))),
@@ -69,12 +66,13 @@ export async function decideDuplicates(
         firstSource: base?.nextSource ?? 0,
         newerOf,
         measure: verify === 'exact' ? exactly(threshold) : estimate(threshold),
-        edges: () => mergeRuns(edgeRuns, keyRange(0, 1)),
+        edges: () => mergeRuns(opened, keyRange(0, 1)),
         compared: () => (shingles === undefined ? bySignature(signatures) : byShingles(signatures, shingles)),
         checkCancelled,
       });
-      function* records(): Generator<ExchangeRecord> {
-        for (const verdict of decision.verdicts()) yield verdictRecord(verdict);
+      // Verdicts come in keep order, which is that of their keys: none of them has to be held.
+      async function* records(): AsyncGenerator<ExchangeRecord[]> {
+        for (const verdict of decision.verdicts()) yield [verdictRecord(verdict)];
       }
       const named = new Map<number, { key: string; run: string }>([
         ...known.map((each) => [each.source, each] as const),
@@ -83,7 +81,7 @@ export async function decideDuplicates(
       const table = duplicateRows(decision.verdicts(), (source) => named.get(source) ?? { key: '', run: '' });
       return {
         outputs: [
-          await folder.write(VERDICTS, encodeRun(records())),
+          await folder.write(VERDICTS, encodeSorted(records())),
           await folder.write(DUPLICATES, parquetStream(DUPLICATE_COLUMNS, table)),
           await folder.put(FAILED, JSON.stringify(failed), 'application/json'),
           ...(base === undefined ? [] : [await writeGone(folder, base, newerOf, decision.survives)]),

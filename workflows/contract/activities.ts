@@ -96,10 +96,14 @@ export interface Activities {
     benchmarks?: ObjectRef;
     lenient?: true;
   }): Promise<Done>;
+  /** The buckets of list number `list` of the scans as one run; only where there are very many partitions. */
+  combineBuckets(input: { run: RunRef; plan: ObjectRef; scans: ObjectRef[]; list: number }): Promise<Done>;
   findDuplicates(input: {
     run: RunRef;
     plan: ObjectRef;
     scans: ObjectRef[];
+    /** The list of what has been combined of all scans, where it has been; `scans` is empty then. */
+    combined?: ObjectRef;
     range: number;
     ranges: number;
   }): Promise<Done>;
