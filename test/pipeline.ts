@@ -155,7 +155,9 @@ export async function canonical(store: ObjectStore, run: RunRef): Promise<Canoni
   }
   if (publication.segment === undefined) return { core, shards };
   const made = await readJson<Segment>(store, publication.segment);
-  return { core, shards, segment: SEGMENT_RUNS.flatMap((name) => made[name].map(({ sha256 }) => sha256)) };
+  const segment = SEGMENT_RUNS.flatMap((name) => made[name].map(({ sha256 }) => sha256));
+  const { tombstones } = publication;
+  return { core, shards, segment: tombstones === undefined ? segment : [...segment, tombstones.sha256] };
 }
 
 /** The publication that the domain log names for a run. Throws when it names none. */

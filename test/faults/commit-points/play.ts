@@ -102,3 +102,18 @@ export async function playIncremental(
   report('incremental: two processes, one run');
   return { points, seen };
 }
+
+/** Crashes at every kind of write of a run; `report` hears of each. Throws on the first that is not as it must be. */
+export async function crashEverywhere(scene: Scene, report: (line: string) => void): Promise<Point[]> {
+  const limit = pLimit(availableParallelism());
+  const calm = await undisturbedRun(scene);
+  const cases = calm.points.flatMap(({ name }) =>
+    SIDES.map((side) =>
+      limit(async () =>
+        report(`killed ${side} ${name}: visible is ${await crashAt(scene, calm, name, side)}`),
+      ),
+    ),
+  );
+  await Promise.all(cases);
+  return calm.points;
+}

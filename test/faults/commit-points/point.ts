@@ -13,7 +13,8 @@ export interface Point {
 export function pointName({ key, upload }: StoreRequest): string {
   const name = key
     .replace(/^runs\/[^/]+\/[^/]+\//, '')
-    .replace(/^index\/[^/]+\/log\/0*1\.json$/, 'index/log/<number>.json')
+    // A run that takes the domain writes an odd one, and publishes by the next.
+    .replace(/^index\/[^/]+\/log\/\d*[13579]\.json$/, 'index/log/<number>.json')
     .replace(/^index\/[^/]+\/log\/\d+\.json$/, 'index/log/<next>.json')
     .replace(/^index\/[^/]+\/latest/, 'index/latest')
     .replace(/^lists\/[0-9a-f]+/, 'lists/<hash>')

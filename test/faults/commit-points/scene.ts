@@ -24,6 +24,7 @@ import { INCREMENTAL_VISIBLE_FROM, VISIBLE_FROM } from './point.ts';
 const DOMAIN = 'points';
 export const RUN: RunRef = { domain: DOMAIN, run: 'r1' };
 export const OTHER_RUN: RunRef = { domain: DOMAIN, run: 'r2' };
+const FIRST_NIGHT: RunRef = { domain: DOMAIN, run: 'r0' };
 /** Two partitions of three texts, one of instructions, two rounds, a judge, a few shards: every kind of write that a run has. */
 export const SPEC: IngestSpec = textSpec(DOMAIN, {
   input: { prefix: `raw/${DOMAIN}/`, text: 'text', partitionBytes: 1_024 },
@@ -48,6 +49,8 @@ export interface Kind {
   spec: IngestSpec;
   entries: number;
   visibleFrom: string;
+  /** What its domain has before: every object of a bucket, and the run that has published. */
+  before?: { run: RunRef; objects: ReadonlyMap<string, Uint8Array> };
 }
 export const FULL: Kind = { spec: SPEC, entries: 1, visibleFrom: VISIBLE_FROM };
 export const INCREMENTAL: Kind = {
@@ -78,6 +81,11 @@ export async function openLake(scene: Scene): Promise<Lake> {
   await createBucket(client, s3.bucket);
   client.destroy();
   const store = openS3(s3);
+  const kind = scene.kind ?? FULL;
+  if (kind.before !== undefined) {
+    for (const [key, body] of kind.before.objects) await store.put(key, body);
+    return { s3, store, kind };
+  }
   const texts = samplePassages().map((passage) => passage.text);
   await putTexts(store, `raw/${DOMAIN}/a.parquet`, texts.slice(0, 3));
   await putTexts(store, `raw/${DOMAIN}/b.parquet`, texts.slice(3, 6));
@@ -88,7 +96,27 @@ export async function openLake(scene: Scene): Promise<Lake> {
     data: pairs.map((pair) => pair[name]),
   }));
   await store.put('raw/general/a.parquet', parquetBytes(columns));
-  return { s3, store, kind: scene.kind ?? FULL };
+  return { s3, store, kind };
+}
+
+/**
+ * A night behind another one: a newer version of a file, in which a text is another and one is gone, and a file that repeats
+ * texts of the first night.
+ */
+export async function secondNight(scene: Scene): Promise<Kind> {
+  const first = { ...scene, kind: INCREMENTAL };
+  const { s3, store } = await openLake(first);
+  try {
+    await resultOf(startRun(first, s3, FIRST_NIGHT));
+    const texts = samplePassages().map((passage) => passage.text);
+    await putTexts(store, `raw/${DOMAIN}/a.parquet`, [texts[0] ?? '', texts[6] ?? '']);
+    await putTexts(store, `raw/${DOMAIN}/c.parquet`, [texts[4] ?? '', texts[7] ?? '', texts[0] ?? '']);
+    const objects = new Map<string, Uint8Array>();
+    for await (const { key } of store.list('')) objects.set(key, await store.get(key));
+    return { ...INCREMENTAL, before: { run: FIRST_NIGHT, objects } };
+  } finally {
+    store.close();
+  }
 }
 
 /** What a worker is told; its store is the one it gets, mostly a proxy in front of ours. */
@@ -171,8 +199,10 @@ export async function checkResult(
 ): Promise<void> {
   const { entry } = await checkLog(store, DOMAIN);
   const published = entry.published.map((each) => each.run).sort();
-  same('the log names', published, runs.map(({ run }) => run).sort());
-  same('entries of the log', entry.number, runs.length * kind.entries);
+  const before = kind.before === undefined ? [] : [kind.before.run];
+  const all = [...before, ...runs];
+  same('the log names', published, all.map(({ run }) => run).sort());
+  same('entries of the log', entry.number, all.length * kind.entries);
   for (const run of runs) {
     same(`visible of ${run.run}`, await visible({ store }, run), 'all of it');
     same(`the canonical objects of ${run.run}`, await canonical(store, run), undisturbed);
