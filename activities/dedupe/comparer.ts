@@ -53,6 +53,8 @@ export function leastMatches(threshold: number): number {
   return matches;
 }
 
+/** Values that are compared before their number is looked at. */
+const STEP = 16;
 /** Signatures in a piece of memory: 14 MiB. */
 const CHUNK = 2 ** 16;
 
@@ -65,16 +67,18 @@ function signatureComparer(least: number): Comparer {
     take({ signature }) {
       current = signature;
     },
-    /** Stops as soon as too many values differ: for unrelated documents after a quarter of them. */
+    /** Stops when too many values differ: for unrelated documents after a third of them. Which differ cannot be foreseen: no branch for each. */
     score(slot, atLeast) {
       const other = chunks[Math.floor(slot / CHUNK)] as Uint16Array;
       const at = (slot % CHUNK) * VALUES;
       const allowed = VALUES - atLeast;
       let different = 0;
-      for (let i = 0; i < VALUES; i++) {
-        if (current[i] !== other[at + i] && ++different > allowed) return -1;
+      for (let start = 0; start < VALUES && different <= allowed; start += STEP) {
+        for (let i = start; i < start + STEP; i++) {
+          different += (((current[i] as number) ^ (other[at + i] as number)) + 0xffff) >>> 16;
+        }
       }
-      return VALUES - different;
+      return different > allowed ? -1 : VALUES - different;
     },
     hold() {
       if (held % CHUNK === 0) chunks.push(new Uint16Array(CHUNK * VALUES));
