@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { note, print } from '../print.ts';
 import { parseRun } from '../run-name.ts';
 import type { TargetFlags } from '../target.ts';
+import { numberOf } from './number-option.ts';
 import { chooseTarget, targetOptions } from './target-options.ts';
 
 interface DuplicatesOptions extends TargetFlags {
@@ -75,14 +76,4 @@ Examples:
       if (found.decided && !found.published) note('Not published: these are the verdicts so far.');
       for (const line of duplicatesLines(run, found, terminalOf(process.stdout).columns)) print(line);
     });
-}
-
-/** A number of an option, not negative. Throws BadUsage. */
-async function numberOf(name: string, text: string, fits: (value: number) => boolean): Promise<number> {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (value >= 0 && fits(value)) return value;
-  const { BadUsage } = await import('../../lake/errors.ts');
-  throw new BadUsage(
-    `${name} ${text} is not ${fits === Number.isInteger ? 'a whole number' : 'a number from 0 to 1'}`,
-  );
 }

@@ -15,26 +15,13 @@ import {
 } from '../../../activities/dedupe/records.ts';
 import { BANDS, bandKey, ROWS, VALUES } from '../../../activities/dedupe/signature.ts';
 import { CorruptLake } from '../../../lake/errors.ts';
-import {
-  type ExchangeRecord,
-  encodeRun,
-  keyRange,
-  mergeRuns,
-  openRun,
-  type Run,
-} from '../../../lake/exchange.ts';
+import { type ExchangeRecord, keyRange, mergeRuns, type Run } from '../../../lake/exchange.ts';
+import { memoryRun } from '../../memory-run.ts';
 
 /** A document by what dedupe knows of it: its hash, and its signature if it is long enough. */
 interface Doc extends Place {
   hash: string;
   signature: Int32Array | undefined;
-}
-
-async function runOf(records: Iterable<ExchangeRecord>): Promise<Run> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of encodeRun(records, { blockBytes: 200 })) pieces.push(piece);
-  const bytes = Buffer.concat(pieces);
-  return openRun({ read: async (start, end) => bytes.subarray(start, end) }, bytes.length);
 }
 
 interface Cut {
@@ -58,7 +45,7 @@ async function throughTheExchange(
   for (let i = 0; i < docs.length; i += partition) {
     const some = docs.slice(i, i + partition);
     buckets.push(
-      await runOf(
+      await memoryRun(
         some.flatMap((doc) => {
           const { signature } = doc;
           if (signature === undefined) return [exactRecord(doc)];
@@ -71,7 +58,7 @@ async function throughTheExchange(
       ),
     );
     signatures.push(
-      await runOf(
+      await memoryRun(
         some.flatMap((doc) =>
           doc.signature ? [{ key: rowKey(doc), payload: signaturePayload(doc.signature) }] : [],
         ),
@@ -86,7 +73,7 @@ async function throughTheExchange(
       for (const edge of starEdges(batch, state, { isOut: ({ source }) => failed.has(source) }))
         found.push(edgeRecord(edge));
     }
-    edges.push(await runOf(found));
+    edges.push(await memoryRun(found));
   }
   const { verdicts, duplicates, nearDuplicates } = await decide({
     sources: rows.map((count, source) => ({ source, rows: count })),

@@ -22,15 +22,9 @@ import {
   signatureOf,
   VALUES,
 } from '../../../activities/dedupe/signature.ts';
-import {
-  type ExchangeRecord,
-  encodeRun,
-  keyRange,
-  mergeRuns,
-  openRun,
-  type Run,
-} from '../../../lake/exchange.ts';
+import { type ExchangeRecord, keyRange, mergeRuns, type Run } from '../../../lake/exchange.ts';
 import { sha256 } from '../../../lake/hash.ts';
+import { memoryRun } from '../../memory-run.ts';
 
 /* Nights one after the other, each against what those before have kept, beside the definition. */
 
@@ -61,12 +55,6 @@ function scanned(text: string, place: Place): Doc {
   return { ...place, ...known };
 }
 
-async function runOf(records: Iterable<ExchangeRecord>): Promise<Run> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of encodeRun(records, { blockBytes: 300 })) pieces.push(piece);
-  const bytes = Buffer.concat(pieces);
-  return openRun({ read: async (start, end) => bytes.subarray(start, end) }, bytes.length);
-}
 const bucketsOf = (docs: readonly Doc[]): ExchangeRecord[] =>
   docs.flatMap((doc) => {
     const { signature } = doc;
@@ -106,7 +94,7 @@ async function night(
 ): Promise<{ verdicts: Verdict[]; next: Index }> {
   const docs = sources.flatMap((source) => source.docs);
   const firstSource = Math.max(-1, ...index.keys.keys()) + 1;
-  const buckets = [await runOf(bucketsOf(index.kept)), await runOf(bucketsOf(docs))];
+  const buckets = [await memoryRun(bucketsOf(index.kept)), await memoryRun(bucketsOf(docs))];
   const edges: Run[] = [];
   for (let range = 0; range < ranges; range++) {
     const found: ExchangeRecord[] = [];
@@ -115,7 +103,7 @@ async function night(
       for (const edge of starEdges(batch, state, { isOut: () => false, firstSource, bucketKept }))
         found.push(edgeRecord(edge));
     }
-    edges.push(await runOf(found));
+    edges.push(await memoryRun(found));
   }
   const newest = new Map(sources.map(({ key, source }) => [key, source]));
   const newerOf = new Map(
@@ -125,8 +113,8 @@ async function night(
     }),
   );
   const all = [index.kept, docs];
-  const signatures = await Promise.all(all.map((some) => runOf(signaturesOf(some))));
-  const shingles = await Promise.all(all.map((some) => runOf(shinglesRecords(some))));
+  const signatures = await Promise.all(all.map((some) => memoryRun(signaturesOf(some))));
+  const shingles = await Promise.all(all.map((some) => memoryRun(shinglesRecords(some))));
   const rowsOf = (source: number): number =>
     Math.max(0, ...[...index.kept, ...docs].filter((doc) => doc.source === source).map(({ row }) => row + 1));
   const known = [...index.keys.keys(), ...sources.map(({ source }) => source)].sort((a, b) => a - b);
