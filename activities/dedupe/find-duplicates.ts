@@ -13,7 +13,6 @@ import { checkStage, readPins } from '../plan/pins.ts';
 import { openBase } from '../segment/base.ts';
 import type { Services } from '../services.ts';
 import { type BucketState, starEdges } from './buckets.ts';
-import { checkBase } from './check-base.ts';
 import { COMBINED } from './combine-buckets.ts';
 import { readScanned, refuseNothing } from './failures.ts';
 import { type Edge, edgeRecord, type Place } from './records.ts';
@@ -63,7 +62,6 @@ export async function findDuplicates(
     },
     async (folder) => {
       const base = await openBase(store, plan);
-      if (base !== undefined) checkBase(base, pins);
       const { outputs, failed } =
         combined === undefined
           ? await readBuckets(base !== undefined)

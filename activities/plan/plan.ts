@@ -8,7 +8,8 @@ import type { PageMap } from '../../lake/parquet/page-map.ts';
 import type { FullSpec } from '../../lake/spec.ts';
 import type { ListedObject, ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef, PlannedInput } from '../../workflows/contract.ts';
-import { BASE, type Base, takenSources } from '../segment/base.ts';
+import { BASE, type Base, liveSources, readSegments } from '../segment/base.ts';
+import { checkBase } from '../segment/check-base.ts';
 import type { Services } from '../services.ts';
 import { cutPartitions, type PlanEntry, type PlannedPiece, type PlannedSource } from './partitions.ts';
 import { mapsOf, piecesOf } from './pieces.ts';
@@ -79,7 +80,7 @@ export async function plan(services: Services, pins: RunPins, base?: ObjectRef):
     async (folder) => {
       const outputs: Output[] = [];
       const inputs: PlannedInput[] = [];
-      const known = base === undefined ? undefined : await openKnown(store, base);
+      const known = base === undefined ? undefined : await openKnown(store, pins, base);
       if (known !== undefined) {
         outputs.push(await folder.put(BASE, canonicalJson(known.base), 'application/json'));
       }
@@ -123,14 +124,17 @@ export async function plan(services: Services, pins: RunPins, base?: ObjectRef):
   return committed;
 }
 
-/** The base of an incremental run, and whether it has taken an object: the same key with another ETag is another source. */
+/** The base of an incremental run, and whether it has taken an object: the same key with another ETag is another source. Throws PinMismatch. */
 async function openKnown(
   store: ObjectStore,
+  pins: RunPins,
   ref: ObjectRef,
 ): Promise<{ base: Base; has: (object: ListedObject) => boolean }> {
   const base = await readJson<Base>(store, ref);
+  const opened = await readSegments(store, base);
+  checkBase(opened, pins);
   const taken = new Map<string, Set<string>>();
-  for (const { key, etag } of await takenSources(store, base)) {
+  for (const { key, etag } of await liveSources(store, base, opened)) {
     taken.set(key, (taken.get(key) ?? new Set()).add(etag));
   }
   return { base, has: ({ key, etag }) => taken.get(key)?.has(etag) === true };

@@ -49,7 +49,7 @@ export async function openBase(store: ObjectStore, plan: ObjectRef): Promise<Ope
 
 /** Reads what a base names: segments, their sources, tombstones. */
 export async function readBase(store: ObjectStore, base: Base): Promise<OpenBase> {
-  const opened = await Promise.all(base.segments.map((ref) => readJson<Segment>(store, ref)));
+  const opened = await readSegments(store, base);
   const alive = await liveSources(store, base, opened);
   const sources = new Map(alive.map((each) => [each.source, each]));
   const dead = await readTombstones(store, base.tombstones);
@@ -70,13 +70,13 @@ export async function readBase(store: ObjectStore, base: Base): Promise<OpenBase
   };
 }
 
-/** The sources that live publications of a base have taken. */
-export async function takenSources(store: ObjectStore, base: Base): Promise<SegmentSource[]> {
-  const opened = await Promise.all(base.segments.map((ref) => readJson<Segment>(store, ref)));
-  return liveSources(store, base, opened);
+/** The segments of a base. */
+export function readSegments(store: ObjectStore, { segments }: Base): Promise<Segment[]> {
+  return Promise.all(segments.map((ref) => readJson<Segment>(store, ref)));
 }
 
-async function liveSources(
+/** The sources that live publications of a base have taken, by its segments. */
+export async function liveSources(
   store: ObjectStore,
   { runs }: Base,
   opened: readonly Segment[],

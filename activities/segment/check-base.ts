@@ -1,10 +1,9 @@
 import { PinMismatch } from '../../lake/errors.ts';
 import type { RunPins } from '../plan/pins.ts';
-import type { OpenBase } from '../segment/base.ts';
-import { SEGMENT_VERSION } from '../segment/segment.ts';
+import { SEGMENT_VERSION, type Segment } from './segment.ts';
 
 /** Throws PinMismatch where a run cannot be compared with what its domain has published so far. */
-export function checkBase({ opened }: Pick<OpenBase, 'opened'>, { domain, spec, unicode }: RunPins): void {
+export function checkBase(opened: readonly Segment[], { domain, spec, unicode }: RunPins): void {
   const { near, verify } = spec.dedupe;
   for (const segment of opened) {
     const lacks =
