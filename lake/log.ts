@@ -1,135 +1,14 @@
-import type { ObjectRef } from '../workflows/contract.ts';
-import { CorruptLake, RunPublished, StoreUnavailable } from './errors.ts';
-import { canonicalJson, sha256 } from './hash.ts';
-import { logHintKey, logKey } from './layout.ts';
-import type { ObjectStore } from './store.ts';
-
-/** A run that is visible: its publication, by key and hash. */
-export interface PublishedRun {
-  run: string;
-  generation: number;
-  mode: 'full' | 'incremental';
-  publication: ObjectRef;
-}
-/** One entry of a domain's log: the full live state after it, and the hash of the entry before. */
-export interface LogEntry {
-  number: number;
-  /** SHA-256 of the bytes of the entry before; empty for the first. */
-  previous: string;
-  /** The incremental run that holds the domain. */
-  open: { run: string; generation: number } | null;
-  published: PublishedRun[];
-  tombstones: ObjectRef[];
-}
-export interface LogHead {
-  entry: LogEntry;
-  sha256: string;
-}
-
-const EMPTY: LogHead = {
-  entry: { number: 0, previous: '', open: null, published: [], tombstones: [] },
-  sha256: '',
-};
-
-/** The newest entry of a domain's log, found by probing upward from the hint; number 0 and an empty hash before the first. */
-export async function readHead(store: ObjectStore, domain: string): Promise<LogHead> {
-  let head = (await readEntry(store, domain, await readHint(store, domain))) ?? EMPTY;
-  for (;;) {
-    const next = await readEntry(store, domain, head.entry.number + 1);
-    if (next === undefined) return head;
-    head = next;
-  }
-}
-
-/**
- * Appends what `change` makes of the head: a compare-and-swap by If-None-Match on the next number. `change` answers
- * undefined when the log already contains it, and throws when its preconditions do not hold.
- */
-export async function append(
-  store: ObjectStore,
-  domain: string,
-  change: (state: LogEntry) => Omit<LogEntry, 'number' | 'previous'> | undefined,
-): Promise<LogHead> {
-  for (;;) {
-    const head = await readHead(store, domain);
-    const state = change(head.entry);
-    if (state === undefined) return head;
-    const entry: LogEntry = { ...state, number: head.entry.number + 1, previous: head.sha256 };
-    const body = canonicalJson(entry);
-    const key = logKey(domain, entry.number);
-    if ((await store.put(key, body, { ifNoneMatch: true, contentType: 'application/json' })) === 'written') {
-      await leaveHint(store, domain, entry.number);
-      return { entry, sha256: sha256(body) };
-    }
-    // Somebody appended first (or an earlier try of ours got through): look again.
-  }
-}
-
-/** The publication of `run` in a state of the log. */
-export function publishedRun(entry: LogEntry, run: string): PublishedRun | undefined {
-  return entry.published.find((each) => each.run === run);
-}
-
-/** Adds or replaces (by a higher generation) a run; undefined when this very publication is there already. Throws RunPublished. */
-export function withPublication(
-  state: LogEntry,
-  published: PublishedRun,
-): Omit<LogEntry, 'number' | 'previous'> | undefined {
-  const before = publishedRun(state, published.run);
-  if (before?.publication.sha256 === published.publication.sha256) return undefined;
-  if (before !== undefined && before.generation >= published.generation) {
-    throw new RunPublished(
-      `run ${published.run} has published generation ${before.generation} already, with other content (its raw objects have changed since); give what is there now a run of its own with --run NAME`,
-      { key: before.publication.key },
-    );
-  }
-  const others = state.published.filter((each) => each.run !== published.run);
-  return { open: state.open, published: [...others, published], tombstones: state.tombstones };
-}
-
-/** Reads every entry from 1 to the head and checks numbers and the chain of hashes. Throws CorruptLake. */
-export async function checkLog(store: ObjectStore, domain: string): Promise<LogHead> {
-  let head = EMPTY;
-  for (;;) {
-    const next = await readEntry(store, domain, head.entry.number + 1);
-    if (next === undefined) return head;
-    if (next.entry.previous !== head.sha256 || next.entry.number !== head.entry.number + 1) {
-      throw new CorruptLake('the domain log is broken: an entry does not follow the one before it', {
-        bucket: store.bucket,
-        key: logKey(domain, head.entry.number + 1),
-      });
-    }
-    head = next;
-  }
-}
-
-async function readEntry(store: ObjectStore, domain: string, number: number): Promise<LogHead | undefined> {
-  if (number < 1) return undefined;
-  const bytes = await store.find(logKey(domain, number));
-  if (bytes === undefined) return undefined;
-  return { entry: JSON.parse(new TextDecoder().decode(bytes)) as LogEntry, sha256: sha256(bytes) };
-}
-
-/** Whoever finds no hint, or an old one, probes from further below: the entry is in, with it or without. */
-async function leaveHint(store: ObjectStore, domain: string, number: number): Promise<void> {
-  try {
-    await store.put(logHintKey(domain), canonicalJson({ number }));
-  } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error;
-  }
-}
-
-/** A store may give a mixture of two hints while one is written over the other: that is none. */
-async function readHint(store: ObjectStore, domain: string): Promise<number> {
-  const bytes = await store.find(logHintKey(domain)).catch((error: unknown) => {
-    if (error instanceof CorruptLake) return undefined;
-    throw error;
-  });
-  if (bytes === undefined) return 0;
-  try {
-    const { number } = JSON.parse(new TextDecoder().decode(bytes)) as { number?: unknown };
-    return typeof number === 'number' && Number.isSafeInteger(number) ? number : 0;
-  } catch {
-    return 0;
-  }
-}
+/** The log of a domain: one chain of entries, appended to by compare-and-swap; nothing is visible but by its newest entry. */
+export { append, checkLog, type LogHead, readHead, readLog } from './log/append.ts';
+export { type IndexChange, withClose, withOpen, withoutRun, withPublication } from './log/changes.ts';
+export { refuseHeld, withCompaction } from './log/compaction.ts';
+export {
+  type Holder,
+  type LiveIndex,
+  type LogEntry,
+  type LogState,
+  liveIndex,
+  type PublishedRun,
+  publishedRun,
+  type TombstoneSet,
+} from './log/entry.ts';

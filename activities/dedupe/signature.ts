@@ -28,11 +28,11 @@ const FACTOR_A = 0x9e3779b1;
 const FACTOR_B = 0x85ebca77;
 
 /** One step of a hash of 32 bits: `value` goes into `hash`. The rotation brings high bits back to where they spread. */
-const step = (hash: number, value: number, factor: number): number =>
+export const step = (hash: number, value: number, factor: number): number =>
   Math.imul(((hash << 5) | (hash >>> 27)) ^ value, factor);
 
 /** Spreads every bit of a hash over all others (the last step of MurmurHash3). */
-function spread(hash: number): number {
+export function spread(hash: number): number {
   let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);
@@ -93,6 +93,42 @@ export function signatureOf(folded: string): Int32Array | undefined {
   if (words < MIN_WORDS) return undefined;
   fillBins();
   return mins;
+}
+
+/**
+ * The set of the shingles of a text that is folded for dedupe: 32 bits of each, rising. Two shingles of a thousand that
+ * differ have the same once in ten thousand documents, which moves a similarity by a thousandth.
+ */
+export function shinglesOf(folded: string): Uint32Array {
+  const units = unitsOf(folded);
+  const { length } = folded;
+  let set = new Uint32Array(Math.max(64, length >>> 2));
+  let size = 0;
+  let words = 0;
+  for (let start = 0; start < length; ) {
+    const end = pieceEnd(units, start + PIECE, length);
+    const before = Math.min(words, SHINGLE - 1);
+    const count = hashPlainWords(units, start, end, before) ?? hashWords(units, start, end, before);
+    if (size + count > set.length) {
+      const more = new Uint32Array(2 * (size + count));
+      more.set(set);
+      set = more;
+    }
+    for (let i = 0; i + SHINGLE <= count; i++) {
+      let hash = START_B;
+      for (let k = i; k < i + SHINGLE; k++) hash = step(hash, hashes[k] as number, FACTOR_B);
+      set[size++] = spread(hash);
+    }
+    hashes.copyWithin(0, Math.max(0, count - SHINGLE + 1), count);
+    words += count - before;
+    start = end;
+  }
+  const sorted = set.subarray(0, size).sort();
+  let distinct = 0;
+  for (let i = 0; i < size; i++) {
+    if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[distinct++] = sorted[i] as number;
+  }
+  return sorted.subarray(0, distinct);
 }
 
 /** Where a piece ends that holds at least what is before `from`: in no word, and between no two surrogates. */
@@ -237,13 +273,27 @@ function fillBins(): void {
   }
 }
 
+/** Values of a signature, whole or as it is kept: bands are keyed by the lower 16 bits of each, so both give the same. */
+export type Values = Int32Array | Uint16Array;
+
+/** The upper 32 bits of a band's key. */
+export const bandHigh = (values: Values, band: number): number =>
+  spread(bandHash(values, band, START_A, FACTOR_A)) >>> 0;
+/** The lower 32 bits of a band's key; the last four of them are the number of the band. */
+export const bandLow = (values: Values, band: number): number =>
+  ((spread(bandHash(values, band, START_B, FACTOR_B)) & ~0xf) | band) >>> 0;
+
 /** The 64 bits by which documents that agree in a whole band find each other. */
-export function bandKey(signature: Int32Array, band: number): bigint {
-  let a = step(START_A, band, FACTOR_A);
-  let b = step(START_B, band, FACTOR_B);
+export const bandKey = (values: Values, band: number): bigint =>
+  (BigInt(bandHigh(values, band)) << 32n) | BigInt(bandLow(values, band));
+
+/** The band of a key. */
+export const bandOf = (key: bigint): number => Number(key & 0xfn);
+
+function bandHash(values: Values, band: number, start: number, factor: number): number {
+  let hash = step(start, band, factor);
   for (let i = band * ROWS; i < (band + 1) * ROWS; i++) {
-    a = step(a, signature[i] as number, FACTOR_A);
-    b = step(b, signature[i] as number, FACTOR_B);
+    hash = step(hash, (values[i] as number) & 0xffff, factor);
   }
-  return (BigInt(spread(a) >>> 0) << 32n) | BigInt(spread(b) >>> 0);
+  return hash;
 }

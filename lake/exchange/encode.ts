@@ -1,6 +1,6 @@
-import { crc32 } from 'node:zlib';
 import { type Arena, openArena, STRIDE } from './arena.ts';
-import { type BlockEntry, encodeDirectory, encodeFooter, RECORD_BYTES, viewOf } from './format.ts';
+import { openDirectory } from './directory.ts';
+import { RECORD_BYTES, viewOf } from './format.ts';
 import { orderByKey } from './sort.ts';
 
 /** A key, unsigned with 64 bits, and bytes of the user's own. */
@@ -22,7 +22,7 @@ export interface RunWriter {
   finish(): AsyncGenerator<Uint8Array, void>;
 }
 
-const BLOCK_BYTES = 64 * 1024;
+export const BLOCK_BYTES = 64 * 1024;
 
 /** A writer of one run. It holds all records, at about 30 bytes each beside the payload, until they are written. */
 export function openRunWriter(options: EncodeOptions = {}): RunWriter {
@@ -50,9 +50,7 @@ async function* encodeArena(arena: Arena, blockBytes: number): AsyncGenerator<Ui
   const order = orderByKey(arena.keys(), STRIDE, arena.count, (a, b) =>
     Buffer.compare(arena.payload(a), arena.payload(b)),
   );
-  const entries: BlockEntry[] = [];
-  let start = 0;
-  let payloadBytes = 0;
+  const directory = openDirectory();
   for (let i = 0; i < order.length; ) {
     let end = i;
     let size = 0;
@@ -61,31 +59,13 @@ async function* encodeArena(arena: Arena, blockBytes: number): AsyncGenerator<Ui
       if (end > i && size + RECORD_BYTES + payload > blockBytes) break;
       end++;
       size += RECORD_BYTES + payload;
-      payloadBytes += payload;
     } while (end < order.length);
     const block = encodeBlock(arena, order.subarray(i, end), size);
-    const view = viewOf(block);
-    entries.push({
-      start,
-      size,
-      count: end - i,
-      firstKey: view.getBigUint64(0, true),
-      lastKey: view.getBigUint64((end - i - 1) * 8, true),
-      crc: crc32(block),
-    });
+    directory.add(block, end - i);
     yield block;
-    start += size;
     i = end;
   }
-  const directory = encodeDirectory(entries);
-  if (directory.length > 0) yield directory;
-  yield encodeFooter({
-    blocks: entries.length,
-    records: order.length,
-    directoryStart: start,
-    payloadBytes,
-    directoryCrc: crc32(directory),
-  });
+  yield* directory.finish();
 }
 
 function encodeBlock(arena: Arena, records: Uint32Array, size: number): Uint8Array {

@@ -45,7 +45,8 @@ export async function openRun(source: RangeSource, size: number): Promise<Run> {
   }
   const bytes =
     directoryStart >= tailStart
-      ? tail.subarray(directoryStart - tailStart, directoryEnd - tailStart)
+      ? // A copy: a view would keep the whole tail, of every run that is open.
+        tail.slice(directoryStart - tailStart, directoryEnd - tailStart)
       : await readExactly(source, directoryStart, directoryEnd);
   if (crc32(bytes) !== footer.directoryCrc) throw corrupt(source, 'the checksum of its directory is wrong');
   const run = {

@@ -4,6 +4,7 @@ import { CorruptLake } from '../../lake/errors.ts';
 import {
   type ExchangeRecord,
   encodeRun,
+  encodeSorted,
   keyRange,
   type MergeOptions,
   mergeRuns,
@@ -73,6 +74,24 @@ describe('a run', () => {
     const footer =
       '4558434852554e00010000000100000002000000000000001b000000000000000300000000000000b1ef10910718a981';
     expect(Buffer.from(bytes).toString('hex')).toBe(block + directory + footer);
+  });
+
+  test('records that come sorted give the same bytes, whatever batches they come in', async () => {
+    await fc.assert(
+      fc.asyncProperty(records, fc.integer({ min: 1, max: 5 }), async (all, batch) => {
+        const runs = [await runOf(all.slice(0, 40)), await runOf(all.slice(40))];
+        const blockBytes = 200;
+        const sortedOnes = await bytesOf(encodeSorted(mergeRuns(runs, ALL, { batch }), { blockBytes }));
+        expect(sortedOnes).toEqual(await bytesOf(encodeRun(all, { blockBytes })));
+      }),
+    );
+  });
+  test('a key that is below the one before it is refused', async () => {
+    async function* batches(): AsyncGenerator<ExchangeRecord[]> {
+      yield [record(2n, 'a')];
+      yield [record(1n, 'b')];
+    }
+    await expect(bytesOf(encodeSorted(batches()))).rejects.toThrow(RangeError);
   });
 
   test('the same records give the same bytes, in whatever order they come', async () => {
