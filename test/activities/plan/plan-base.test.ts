@@ -4,11 +4,12 @@ import type { RunPins } from '../../../activities/plan/pins.ts';
 import { plan } from '../../../activities/plan/plan.ts';
 import { readEntries, readSources } from '../../../activities/plan/read-plan.ts';
 import { BASE, baseOfPlan } from '../../../activities/segment/base.ts';
+import { checkBase } from '../../../activities/segment/check-base.ts';
 import { closeDomain, openDomain } from '../../../activities/segment/open-domain.ts';
-import type { Segment, SegmentSource } from '../../../activities/segment/segment.ts';
+import { SEGMENT_VERSION, type Segment, type SegmentSource } from '../../../activities/segment/segment.ts';
 import type { Services } from '../../../activities/services.ts';
 import { STAGE_VERSIONS } from '../../../activities/versions.ts';
-import { NothingToDo } from '../../../lake/errors.ts';
+import { NothingToDo, PinMismatch } from '../../../lake/errors.ts';
 import { sha256 } from '../../../lake/hash.ts';
 import { append, readHead, withoutRun } from '../../../lake/log.ts';
 import { parquetBytes } from '../../../lake/parquet/write.ts';
@@ -35,7 +36,7 @@ const pins = (mode: 'full' | 'incremental', prefix = 'raw/d/'): RunPins => {
     sequenceLength: 1024,
     mix: { sources: [{ from: 'augmented', weight: 1 }] },
   });
-  return { ...RUN, spec, stages: STAGE_VERSIONS } as unknown as RunPins;
+  return { ...RUN, spec, stages: STAGE_VERSIONS, unicode: '1' } as unknown as RunPins;
 };
 const put = (name: string, text: string) =>
   store.put(`raw/d/${name}.parquet`, parquetBytes([{ name: 'text', type: 'string', data: [text] }]));
@@ -56,8 +57,8 @@ async function night(run: string, first: number, ...names: string[]): Promise<vo
     format: 'instruct-lake/segment@1',
     domain: 'd',
     version: 1,
-    unicode: '',
-    near: false,
+    unicode: '1',
+    near: true,
     exact: false,
     documents: names.length,
     nextSource: first + names.length,
@@ -181,4 +182,23 @@ test('a full run knows no base', async () => {
   expect(commit.outputs.some(({ name }) => name === BASE)).toBe(false);
   expect(commit.counts).toEqual({ sources: 1, unreadableSources: 0 });
   expect(await baseOfPlan(store, ref)).toBeUndefined();
+});
+
+test('what the index lacks for this run is said before any work', () => {
+  const segment = { version: SEGMENT_VERSION, unicode: '1', near: true, exact: false } as Segment;
+  const run = pins('incremental');
+  const exact = { ...run, spec: { ...run.spec, dedupe: { ...run.spec.dedupe, verify: 'exact' as const } } };
+  const alone = { ...exact, spec: { ...exact.spec, dedupe: { ...exact.spec.dedupe, near: false } } };
+  expect(() => checkBase([segment], run)).not.toThrow();
+  expect(() => checkBase([{ ...segment, near: false }], alone)).not.toThrow();
+  const wrong: [Segment, RunPins, string][] = [
+    [{ ...segment, version: SEGMENT_VERSION + 1 }, run, 'of its index'],
+    [{ ...segment, unicode: '2' }, run, 'version 2 of the Unicode tables, this run with 1'],
+    [{ ...segment, near: false }, run, 'no signatures'],
+    [segment, exact, 'no shingle sets'],
+  ];
+  for (const [lacking, asked, says] of wrong) {
+    expect(() => checkBase([segment, lacking], asked)).toThrow(PinMismatch);
+    expect(() => checkBase([segment, lacking], asked)).toThrow(says);
+  }
 });
