@@ -9,6 +9,7 @@ import { type OpenRunDeps, openRun } from './plan/open-run.ts';
 import { planSources } from './plan/plan-sources.ts';
 import { publishRun } from './publish/publish-run.ts';
 import { openPulse, type Pulse } from './pulse.ts';
+import { closeDomain, openDomain } from './segment/open-domain.ts';
 import { openShared, servicesOf } from './services.ts';
 import type { Settings } from './settings.ts';
 import { stallLimit } from './stall-limits.ts';
@@ -71,7 +72,10 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
     openRun: here('openRun', (work, input: Parameters<Activities['openRun']>[0]) =>
       openRun(work, deps, input),
     ),
+    openDomain: here('openDomain', openDomain),
+    closeDomain: here('closeDomain', closeDomain),
     planSources: here('planSources', planSources),
+    indexBenchmarks: inThread('indexBenchmarks'),
     saveList: here('saveList', saveList),
     scanPartition: inThread('scanPartition'),
     combineBuckets: inThread('combineBuckets'),
@@ -85,6 +89,7 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
     mixSources: inThread('mixSources') as Activities['mixSources'],
     exchangePartition: inThread('exchangePartition'),
     buildShard: inThread('buildShard'),
+    buildSegment: inThread('buildSegment'),
     publishRun: here('publishRun', publishRun),
     resolveTraining: here('resolveTraining', resolveTraining),
     launchTraining: here('launchTraining', launchTraining),

@@ -12,11 +12,18 @@ export async function saveList(
   { store }: Pick<Services, 'store'>,
   { run, items }: { run: RunRef; items: ListItem[] },
 ): Promise<ObjectRef> {
-  const body = canonicalJson(
+  return saveJson(
+    store,
+    run,
     items.map((item) =>
       'failed' in item ? { failed: item.failed } : { key: item.key, sha256: item.sha256 },
     ),
   );
+}
+
+/** Saves a value under the hash of its canonical JSON, beside the lists of a run: the same value is the same object. */
+export async function saveJson(store: ObjectStore, run: RunRef, value: unknown): Promise<ObjectRef> {
+  const body = canonicalJson(value);
   const hash = sha256(body);
   const key = listKey(run, hash);
   await store.put(key, body, { contentType: 'application/json' });

@@ -12,7 +12,10 @@ export const ROUNDS_AT_ONCE = 8;
  */
 const STALL_MS: Record<keyof Activities, number> = {
   openRun: 10 * MINUTE,
+  openDomain: 10 * MINUTE,
+  closeDomain: 10 * MINUTE,
   planSources: 10 * MINUTE,
+  indexBenchmarks: 15 * MINUTE,
   saveList: 10 * MINUTE,
   scanPartition: 15 * MINUTE,
   combineBuckets: 15 * MINUTE,
@@ -26,6 +29,7 @@ const STALL_MS: Record<keyof Activities, number> = {
   mixSources: 15 * MINUTE,
   exchangePartition: 15 * MINUTE,
   buildShard: 15 * MINUTE,
+  buildSegment: 15 * MINUTE,
   publishRun: 10 * MINUTE,
   resolveTraining: 10 * MINUTE,
   launchTraining: 10 * MINUTE,

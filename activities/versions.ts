@@ -1,16 +1,18 @@
 /** Versions of the stages: part of every fingerprint and of a run's pins. Raise one when its output's bytes change. */
 export const STAGE_VERSIONS = {
-  plan: 2,
-  scan: 2,
-  dedupe: 2,
+  plan: 3,
+  benchmarks: 1,
+  scan: 3,
+  dedupe: 3,
   synthesize: 2,
   judge: 1,
-  filter: 1,
-  template: 3,
-  settle: 1,
+  filter: 2,
+  template: 4,
+  settle: 2,
   mix: 1,
   exchange: 1,
   shards: 1,
-  publish: 3,
+  segment: 1,
+  publish: 4,
 } as const;
 export type Stage = keyof typeof STAGE_VERSIONS;

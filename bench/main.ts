@@ -4,13 +4,14 @@ import { parseArgs } from 'node:util';
 import { INTERRUPTED, watchLifetime } from '../client/stack/lifetime.ts';
 import type { Bench } from './bench.ts';
 import { distOf, newerSource } from './build.ts';
+import { dedupe } from './dedupe.ts';
 import { OutputsDiffer } from './harness.ts';
 import { parquetRead } from './parquet-read.ts';
 import { quickstart } from './quickstart.ts';
 import { appendRecords, type Circumstances, circumstances, watchMachine } from './record.ts';
 import { synthesis } from './synthesis.ts';
 
-const BENCHES: readonly Bench[] = [parquetRead, quickstart, synthesis];
+const BENCHES: readonly Bench[] = [parquetRead, quickstart, synthesis, dedupe];
 const CHECKOUT = fileURLToPath(new URL('../', import.meta.url));
 const DEFAULT_MB = 64;
 const DEFAULT_TEXTS = 20_000;
@@ -24,7 +25,8 @@ ${BENCHES.map(({ name, about, runs }) => `  ${name.padEnd(14)} ${about}; ${runs}
 Options:
   --runs N     measured repetitions of each contender, after one that is not measured
   --mb N       text in the generated Parquet files, in 10^6 bytes (${DEFAULT_MB})
-  --texts N    texts that the simulated endpoint is asked about (${DEFAULT_TEXTS}; 2000 for a quick look)
+  --texts N    texts that the simulated endpoint is asked about (${DEFAULT_TEXTS}; 2000 for a quick look); texts of the corpus
+               for dedupe (all, unless there are more; 500 for a quick look)
   --scenarios  what that endpoint does (${DEFAULT_SCENARIOS}), by names of bench/endpoint/settings.json
   --vs DIR     another build, as one more contender: its dist, or the checkout that holds it
   --out DIR    where to append the figures as JSONL (bench/results)

@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import type { Bench, Findings, Outcome, Settings } from './bench.ts';
 import { startEndpoint } from './endpoint/process.ts';
 import { OutputsDiffer } from './harness.ts';
+import { obtainPeer } from './peer.ts';
 import { runProcess } from './process.ts';
 import { withScratch } from './scratch.ts';
 import { shardsDigest } from './shards.ts';
 import { type Figures, figuresOf } from './synthesis/figures.ts';
-import { obtainPeer } from './synthesis/peer.ts';
 import { openScene, type Scene } from './synthesis/scene.ts';
 import { inShort, type Measured, outcomeOf } from './synthesis/table.ts';
 import { chainsOf, filesOf, synthesisTexts } from './synthesis/texts.ts';
@@ -51,7 +51,7 @@ async function measureAll(folder: string, settings: Settings): Promise<Findings>
       .map((chain) => `${JSON.stringify(chain)}\n`)
       .join(''),
   );
-  const peer = await obtainPeer(note, signal);
+  const peer = await obtainPeer('synthesis', note, signal);
   if ('missing' in peer) note(`datatrove is missing, so there is no figure for it: ${peer.missing}`);
   const state = join(folder, 'state');
   mkdirSync(state);
@@ -77,7 +77,7 @@ async function measureAll(folder: string, settings: Settings): Promise<Findings>
       const input = { texts, partitions: files.length, rounds: ROUNDS, inFlight: IN_FLIGHT };
       outcomes.push(outcomeOf(scenario, input, measured, reference.digest ?? ''));
     }
-    return { outcomes, versions: 'missing' in peer ? {} : { datatrove: peer.version } };
+    return { outcomes, versions: 'missing' in peer ? {} : { datatrove: peer.versions.datatrove ?? '' } };
   } finally {
     await scene.close();
   }

@@ -1,13 +1,18 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { abandonCommand } from './commands/abandon.ts';
+import { compactCommand } from './commands/compact.ts';
+import { contaminationCommand } from './commands/contamination.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { dropsCommand } from './commands/drops.ts';
+import { duplicatesCommand } from './commands/duplicates.ts';
 import { endpointCommand } from './commands/endpoint.ts';
 import { importCommand } from './commands/import.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
+import { retractCommand } from './commands/retract.ts';
 import { specCommand } from './commands/spec.ts';
 import { statusCommand } from './commands/status.ts';
 import { downCommand, upCommand } from './commands/up.ts';
@@ -57,8 +62,13 @@ for (const command of [
   pauseCommand(),
   resumeCommand(),
   setConcurrencyCommand(),
+  abandonCommand(),
+  retractCommand(),
+  compactCommand(),
   verifyCommand(),
+  duplicatesCommand(),
   dropsCommand(),
+  contaminationCommand(),
   ledgerCommand(),
   doctorCommand(),
   specCommand(),

@@ -1,11 +1,6 @@
 import { readPins } from '../activities/plan/pins.ts';
-import {
-  addReasons,
-  DROP_COLUMNS,
-  DROPS,
-  type DroppedSegment,
-  droppedSegment,
-} from '../activities/synthesize/drops.ts';
+import { addReasons } from '../activities/reasons.ts';
+import { DROP_COLUMNS, DROPS, type DroppedSegment, droppedSegment } from '../activities/synthesize/drops.ts';
 import type { StageCommit } from '../lake/commit.ts';
 import { stageUnits } from '../lake/layout.ts';
 import type { ObjectStore } from '../lake/store.ts';

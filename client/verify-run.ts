@@ -1,5 +1,6 @@
 import type { Publication } from '../activities/publish/publication.ts';
 import { type Check, check, readManifest, verifyPublication } from '../activities/publish/verify.ts';
+import { checkSegment } from '../activities/segment/verify-segment.ts';
 import { readChecked, readJson } from '../lake/commit.ts';
 import { CorruptLake, RunNotFound } from '../lake/errors.ts';
 import { checkLog, publishedRun, readHead } from '../lake/log.ts';
@@ -60,6 +61,14 @@ export async function verifyRun(
   });
   checks.push(readable);
   if (!readable.ok) return checks;
+  const { segment } = published;
+  if (segment !== undefined && segment.sha256 !== publication.segment?.sha256) {
+    const look = async (): Promise<string> => {
+      const { documents, sources } = await checkSegment(store, segment);
+      return `merged from several: ${documents} documents of ${sources.length} sources`;
+    };
+    checks.push(await check('compacted index', look));
+  }
   report(`Reading ${shards.length} ${shards.length === 1 ? 'shard' : 'shards'} …`);
   return [...checks, ...(await verifyPublication(store, publication))];
 }

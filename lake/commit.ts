@@ -73,15 +73,27 @@ const COMMIT_WAITS: readonly number[] = [1_000, 2_000, 4_000, 8_000, 15_000];
  * Does a stage once: returns the commit that is there, or produces one in a folder of its own and puts it with
  * If-None-Match. Whoever comes second gets the first one's commit; its own objects stay unnamed.
  */
-export async function commitStage(
+export function commitStage(
   store: ObjectStore,
   run: RunRef,
   input: StageInput,
   produce: (folder: AttemptFolder) => Promise<Produced>,
   waits = COMMIT_WAITS,
 ): Promise<Committed> {
+  const folderOf = (fp: string): string => stageFolder(run, input.unit, input.stage, fp);
+  return commitUnder(store, folderOf, input, produce, waits);
+}
+
+/** The same for work that is no run's; `folderOf` gives the folder of a fingerprint. */
+export async function commitUnder(
+  store: ObjectStore,
+  folderOf: (fp: string) => string,
+  input: StageInput,
+  produce: (folder: AttemptFolder) => Promise<Produced>,
+  waits = COMMIT_WAITS,
+): Promise<Committed> {
   const fp = fingerprint(input);
-  const shared = stageFolder(run, input.unit, input.stage, fp);
+  const shared = folderOf(fp);
   const key = `${shared}/_commit.json`;
   const there = await store.find(key);
   if (there !== undefined) return parseCommit(key, there);

@@ -114,6 +114,8 @@ export class BadTokenizer extends ConfigurationError {}
 export class PinMismatch extends ConfigurationError {}
 /** Thrown when a worker's configuration file cannot be read, has unknown or missing keys, or values that do not go together. */
 export class InvalidConfig extends ConfigurationError {}
+/** Thrown when an evaluation set that a spec names has no objects, no item that can be read, or nothing that could be found in a text: it is never left out in silence. */
+export class BadBenchmark extends ConfigurationError {}
 /** Thrown when no way to obtain a server of the local stack worked; it names all that were tried. */
 export class ServerUnobtainable extends ConfigurationError {}
 
@@ -127,6 +129,10 @@ export class BadPrompts extends UsageError {}
 export class SpecConflict extends UsageError {}
 /** Thrown when a run that is published would publish other content, because its raw objects have changed since. */
 export class RunPublished extends UsageError {}
+/** Thrown when something needs a domain for itself (an incremental run, `retract`) while an incremental run holds it. */
+export class DomainTaken extends UsageError {}
+/** Thrown when an incremental run would publish, but its domain was closed under it, or holds other documents than those it has deduplicated against. */
+export class DomainLost extends UsageError {}
 /** Thrown when a command is called in a way that cannot mean anything. */
 export class BadUsage extends UsageError {}
 /** Thrown when a run is named that neither Temporal nor the lake knows. */
@@ -175,12 +181,15 @@ export const ERRORS = {
   BadTokenizer,
   PinMismatch,
   InvalidConfig,
+  BadBenchmark,
   ServerUnobtainable,
   InvalidSpec,
   BadPools,
   BadPrompts,
   SpecConflict,
   RunPublished,
+  DomainTaken,
+  DomainLost,
   BadUsage,
   RunNotFound,
   BadImport,

@@ -20,6 +20,8 @@ export const stageFolder = (run: RunRef, unit: string, stage: string, fp: string
 export const listKey = (run: RunRef, hash: string): string => `${runFolder(run)}/lists/${hash}.json`;
 /** Copies for people at fixed names; the program never reads them. */
 export const copyKey = (run: RunRef, name: string): string => `${runFolder(run)}/${name}`;
+/** Where merged segments of a domain lie, under the hash of what they are made of. */
+export const segmentFolder = (domain: string, hash: string): string => `index/${domain}/segments/${hash}`;
 export const logFolder = (domain: string): string => `index/${domain}/log`;
 export const logKey = (domain: string, number: number): string =>
   `${logFolder(domain)}/${String(number).padStart(12, '0')}.json`;

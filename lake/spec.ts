@@ -3,6 +3,8 @@ import { type IngestSpec, MAX_CONCURRENCY, PROMPTS } from '../workflows/contract
 import { InvalidSpec } from './errors.ts';
 import { DOMAIN } from './layout.ts';
 import { suggest } from './nearest.ts';
+import { DECONTAMINATE_KEYS, decontaminateProblems, decontaminateSchema } from './spec/decontaminate.ts';
+import { quality, qualityProblems, qualityShapes } from './spec/quality.ts';
 
 /** The seed of every draw where a spec names none. */
 export const DEFAULT_SEED = 'instruct-lake';
@@ -37,6 +39,7 @@ const input = z
 const dedupe = z.strictObject({
   near: z.boolean().default(true),
   threshold: z.number().min(0.5).max(1).default(0.75),
+  verify: z.enum(['estimate', 'exact']).default('estimate'),
 });
 
 const rounds = {
@@ -121,9 +124,11 @@ export function milliseconds(text: string): number {
 const Spec = z.strictObject({
   $schema: z.string().exactOptional(),
   domain: z.string().regex(DOMAIN, 'is not a domain ([a-z0-9-], 40 at most)'),
-  mode: z.literal('full').default('full'),
+  mode: z.enum(['full', 'incremental']).default('full'),
   input,
-  dedupe: dedupe.default({ near: true, threshold: 0.75 }),
+  quality: quality.exactOptional(),
+  dedupe: dedupe.default({ near: true, threshold: 0.75, verify: 'estimate' }),
+  decontaminate: decontaminateSchema(prefix).exactOptional(),
   synthesize,
   filters: filters.exactOptional(),
   judge: judge.exactOptional(),
@@ -188,6 +193,14 @@ function semanticProblems(spec: FullSpec): string[] {
       problems.push(`filters.${name}: min is ${min}, more than max, ${max}`);
     }
   }
+  const inputs = [spec.input, ...spec.mix.sources.filter((source) => source.from === 'instructions')];
+  problems.push(
+    ...decontaminateProblems(
+      spec.decontaminate?.sets ?? [],
+      inputs.map((each) => each.prefix),
+    ),
+  );
+  if (spec.quality !== undefined) problems.push(...qualityProblems(spec.quality));
   const first = spec.mix.sources[0]?.from;
   if (spec.mix.tokens === undefined && spec.synthesize.share === 0 && first === 'augmented') {
     problems.push('mix.sources: the first source sets the total, and with share 0 "augmented" has no tokens');
@@ -210,10 +223,17 @@ function describe(issue: z.core.$ZodIssue): string[] {
       ];
     case 'invalid_value':
       return [`${path}: must be ${issue.values.map((each) => JSON.stringify(each)).join(' or ')}`];
-    case 'invalid_union':
+    case 'invalid_union': {
+      // Of "true, or an object": an object is meant when one is there, and what is wrong is in it.
+      const meant = issue.errors.find((each) =>
+        each.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'),
+      );
+      if (meant !== undefined)
+        return meant.flatMap((each) => describe({ ...each, path: [...issue.path, ...each.path] }));
       return 'options' in issue && issue.options !== undefined
         ? [`${path}: must be ${issue.options.map((each) => JSON.stringify(each)).join(' or ')}`]
         : [`${path}: ${issue.message}`];
+    }
     default:
       return [`${path}: ${issue.message}`];
   }
@@ -238,6 +258,7 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
     'the spec': Spec.shape,
     input: input.shape,
     dedupe: dedupe.shape,
+    ...qualityShapes,
     filters: filters.shape,
     judge: judge.shape,
     'filters.grounding': { min: 1, kinds: 1 },
@@ -249,8 +270,9 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
     mix: mix.shape,
     shards: shards.shape,
     train: { launcher: 1 },
+    ...DECONTAMINATE_KEYS,
   };
-  const path = pathOf(issue.path);
+  const path = pathOf(issue.path).replace(/\[\d+\]/g, '[]');
   const shape = shapes[path] ?? optionShape(issue.input);
   return Object.keys(shape ?? {});
 }

@@ -37,20 +37,40 @@ function* inBatches<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
 const HELD_BYTES = 16 * 2 ** 20;
 const READ_BYTES = 8 * 2 ** 20;
 
+/** A committed table whose hash is checked: it can be read several times. */
+export interface OpenTable {
+  rows: number;
+  /** Names of its columns. */
+  columns: string[];
+  /** Its rows in order, some at a time. */
+  batches(columns: readonly string[]): AsyncGenerator<Row[]>;
+}
+
 /**
- * The rows of a committed table in order, some at a time; its hash is checked before anything of it is used. A large
- * table is read twice, once for its hash, and is never in memory as a whole.
+ * Opens a committed table; its hash is checked before anything of it is used. A large table is read once for its hash,
+ * and is never in memory as a whole. Throws CorruptLake.
  */
+export async function openTable(store: ObjectStore, table: Output): Promise<OpenTable> {
+  const { key, sha256: etag, size } = table;
+  const held = await openChecked(store, table);
+  const source = { key, etag, size };
+  const footer = await readFooter(held, source);
+  return {
+    rows: footer.rows,
+    columns: footer.columns.map(({ name }) => name),
+    async *batches(columns) {
+      for await (const { rows } of readRows(held, source, footer, { columns })) yield rows;
+    },
+  };
+}
+
+/** The rows of a committed table in order, some at a time, as of `openTable`. */
 export async function* readBatches(
   store: ObjectStore,
   table: Output,
   columns: readonly string[],
 ): AsyncGenerator<Row[]> {
-  const { key, sha256: etag, size } = table;
-  const held = await openChecked(store, table);
-  const source = { key, etag, size };
-  const footer = await readFooter(held, source);
-  for await (const { rows } of readRows(held, source, footer, { columns })) yield rows;
+  yield* (await openTable(store, table)).batches(columns);
 }
 
 /** All rows of a committed table. */

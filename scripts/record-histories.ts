@@ -13,6 +13,7 @@ import { samplePassages } from '../client/sample/index.ts';
 import { putSample, sampleSpec } from '../client/sample/lake.ts';
 import { until } from '../client/stack/poll.ts';
 import { openStack } from '../client/stack/stack.ts';
+import { readHead } from '../lake/log.ts';
 import {
   failureOf,
   type History,
@@ -43,9 +44,11 @@ try {
   });
   await record('default', code, withAttributes);
   await record('plain', code, withoutAttributes);
+  await record('clean', code, decontaminated);
   await record('cancelled', code, cancelled, { delayMs: 30_000 });
   await record('parked', code, parked);
   await record('steered', code, steered, { delayMs: 2_000 });
+  await record('nightly', code, nightly);
 } finally {
   await stack.close();
   rmSync(state, { recursive: true, force: true });
@@ -85,6 +88,30 @@ async function withoutAttributes(pipeline: Pipeline): Promise<string[]> {
   await pipeline.store.put('raw/plain/b.parquet', 'not Parquet');
   await failureOf(pipeline.runIngest(textSpec('plain', { decisionTimeout: '1s' }), 'r2'));
   return ['ingest/plain/r1', 'ingest/plain/r2'];
+}
+
+/** A run whose spec names an evaluation set, with instructions. */
+async function decontaminated({ store, runIngest }: Pipeline): Promise<string[]> {
+  const texts = samplePassages().slice(0, 4);
+  await putTexts(
+    store,
+    'raw/clean/a.parquet',
+    texts.map(({ text }) => text),
+  );
+  await store.put('eval/clean/a.jsonl', JSON.stringify({ context: texts[0]?.text }));
+  const fields = { context: 'context' };
+  const { prefix } = textSpec('clean').input;
+  const spec = textSpec('clean', {
+    decontaminate: { sets: [{ name: 'set', prefix: 'eval/clean/', fields }] },
+    mix: {
+      sources: [
+        { from: 'augmented', weight: 1 },
+        { from: 'instructions', prefix, question: 'text', answer: 'text', weight: 1 },
+      ],
+    },
+  });
+  await runIngest(spec, 'r1');
+  return ['ingest/clean/r1'];
 }
 
 /** A run that is cancelled while two partitions of a lane are in a round. */
@@ -167,6 +194,35 @@ async function steered(pipeline: Pipeline): Promise<string[]> {
   await handle.executeUpdate('setConcurrency', { args: [{ concurrency: null }] });
   await handle.result();
   return [handle.workflowId];
+}
+
+/** Incremental runs: one that holds the domain and is cancelled, one that waits for it (in more than one execution) and publishes, one that finds nothing new. */
+async function nightly(pipeline: Pipeline): Promise<string[]> {
+  const { store, lab } = pipeline;
+  const spec = textSpec('nightly', { mode: 'incremental' });
+  await putTexts(store, 'raw/nightly/a.parquet', [samplePassages()[0]?.text ?? '']);
+  const holder = await pipeline.start(spec, 'r1');
+  const holds = async (): Promise<true | undefined> =>
+    (await readHead(store, 'nightly')).entry.open === null ? undefined : true;
+  await until(holds, { within: 60_000, what: 'it did not open its domain', every: 5 });
+  await holder.executeUpdate('pause');
+  const waiter = await lab.client.workflow.start('ingestDomain', {
+    workflowId: 'ingest/nightly/r2',
+    taskQueue: QUEUES.workflows,
+    args: [spec, { askAgainMs: 500, historyEvents: 25 }],
+  });
+  const first = (await waiter.describe()).runId;
+  const anew = async (): Promise<true | undefined> => {
+    const { runId } = await lab.client.workflow.getHandle('ingest/nightly/r2').describe();
+    return runId === first ? undefined : true;
+  };
+  await until(anew, { within: 60_000, what: 'it did not go on in a new execution' });
+  await holder.cancel();
+  await holder.result().catch(() => {});
+  await lab.client.workflow.getHandle('ingest/nightly/r2').result();
+  const empty = { ...spec, input: { ...spec.input, prefix: 'raw/nothing/' } };
+  await pipeline.runIngest(empty, 'r3');
+  return ['ingest/nightly/r1', 'ingest/nightly/r2', 'ingest/nightly/r3'];
 }
 
 async function record(

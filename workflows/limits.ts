@@ -14,7 +14,9 @@ const ENDURING = {
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 } satisfies ActivityOptions;
 
-const io = proxyActivities<Pick<Activities, 'openRun' | 'planSources' | 'saveList' | 'publishRun'>>({
+const io = proxyActivities<
+  Pick<Activities, 'openRun' | 'openDomain' | 'closeDomain' | 'planSources' | 'saveList' | 'publishRun'>
+>({
   ...ENDURING,
   taskQueue: QUEUES.io,
   startToCloseTimeout: '2 hours',
@@ -22,6 +24,7 @@ const io = proxyActivities<Pick<Activities, 'openRun' | 'planSources' | 'saveLis
 const cpu = proxyActivities<
   Pick<
     Activities,
+    | 'indexBenchmarks'
     | 'scanPartition'
     | 'combineBuckets'
     | 'findDuplicates'
@@ -32,6 +35,7 @@ const cpu = proxyActivities<
     | 'mixSources'
     | 'exchangePartition'
     | 'buildShard'
+    | 'buildSegment'
   >
 >({ ...ENDURING, taskQueue: QUEUES.cpu, startToCloseTimeout: '4 hours' });
 const gpu = proxyActivities<Pick<Activities, 'synthesizeRound' | 'judgePairs'>>({
@@ -55,7 +59,10 @@ const watch = proxyActivities<Pick<Activities, 'watchTraining'>>({
 /** Every activity, as workflows call it. Named one by one: the SDK's proxies have no keys to spread. */
 export const activities: Activities = {
   openRun: io.openRun,
+  openDomain: io.openDomain,
+  closeDomain: io.closeDomain,
   planSources: io.planSources,
+  indexBenchmarks: cpu.indexBenchmarks,
   saveList: io.saveList,
   scanPartition: cpu.scanPartition,
   combineBuckets: cpu.combineBuckets,
@@ -69,6 +76,7 @@ export const activities: Activities = {
   mixSources: cpu.mixSources,
   exchangePartition: cpu.exchangePartition,
   buildShard: cpu.buildShard,
+  buildSegment: cpu.buildSegment,
   publishRun: io.publishRun,
   resolveTraining: train.resolveTraining,
   launchTraining: train.launchTraining,

@@ -47,7 +47,17 @@ export async function processPartitions(lane: LaneInput): Promise<LaneResult> {
   const rounds = openRounds(total, IN_FLIGHT, lane.limits ?? UNLIMITED);
   setHandler(progress, () => {
     const { paused, concurrency } = rounds.limits;
-    return { phase: lane.phase, done, total, counts, lanes: [], parked: null, paused, concurrency };
+    return {
+      phase: lane.phase,
+      done,
+      total,
+      counts,
+      lanes: [],
+      parked: null,
+      waiting: null,
+      paused,
+      concurrency,
+    };
   });
   listen(rounds);
   /** Starts an activity as soon as the run is not paused. */
@@ -115,6 +125,7 @@ async function runPartition(lane: LaneInput, i: number, { start, rounds, count }
   const { run, plan, input, verdicts = [] } = lane;
   const entry = { plan, input, index: lane.from + i };
   const settled = lane.settled === undefined ? {} : { settled: lane.settled };
+  const sets = lane.benchmarks === undefined ? {} : { benchmarks: lane.benchmarks };
   async function step(work: Promise<Done>): Promise<Done> {
     const done = await work;
     count(done.counts);
@@ -122,7 +133,7 @@ async function runPartition(lane: LaneInput, i: number, { start, rounds, count }
   }
   switch (lane.phase) {
     case 'scan':
-      return step(leniently((how) => start(() => activities.scanPartition({ run, entry, ...how }))));
+      return step(leniently((how) => start(() => activities.scanPartition({ run, entry, ...sets, ...how }))));
     case 'synthesize': {
       let previous: CommitPointer = before(lane, i);
       let done: Done = { ref: previous, counts: {} };
@@ -137,10 +148,17 @@ async function runPartition(lane: LaneInput, i: number, { start, rounds, count }
       return step(
         input === 'corpus'
           ? start(() =>
-              activities.templatePartition({ run, entry, previous: before(lane, i), verdicts, ...settled }),
+              activities.templatePartition({
+                run,
+                entry,
+                previous: before(lane, i),
+                verdicts,
+                ...sets,
+                ...settled,
+              }),
             )
           : leniently((how) =>
-              start(() => activities.templateInstructions({ run, entry, ...settled, ...how })),
+              start(() => activities.templateInstructions({ run, entry, ...sets, ...settled, ...how })),
             ),
       );
     case 'exchange': {

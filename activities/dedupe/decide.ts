@@ -1,101 +1,146 @@
 import { CorruptLake } from '../../lake/errors.ts';
 import type { ExchangeRecord } from '../../lake/exchange.ts';
-import { type Components, NONE, openComponents } from './components.ts';
-import { leastMatches, nearest } from './nearest.ts';
-import { edgeOf, readSignature, rowOf, type Verdict } from './records.ts';
-import { openRowSet, type RowSet } from './row-set.ts';
-import { VALUES } from './signature.ts';
-
-/** Signatures held at once, at 224 bytes each: more are taken in several passes over all that there are. */
-const HELD = 2_000_000;
+import { BUCKET_KEPT } from './buckets.ts';
+import type { ComparedDocument } from './compared.ts';
+import type { Measure } from './comparer.ts';
+import { type Components, cutPasses, NONE, openComponents } from './components.ts';
+import { openKept } from './kept.ts';
+import { edgeOf, type Place, rowOf, type Verdict } from './records.ts';
+import { openRowSet, type RowSet, type SourceRows } from './row-set.ts';
 
 export interface Question {
-  /** Planned rows of each source. */
-  rows: readonly number[];
-  threshold: number;
+  /** The sources and their rows, in the order of their ordinals: those of the base, then those of the run. */
+  sources: readonly SourceRows[];
+  /** The first source of the run; all before are the base's, whose documents are kept. */
+  firstSource?: number;
+  /** For sources of the base of which the run has a newer version: that one. */
+  newerOf?: ReadonlyMap<number, number>;
+  measure: Measure;
   /** All edges, ordered as the exchange does; read twice. */
   edges: () => AsyncIterable<ExchangeRecord[]>;
-  /** All signatures, in any order; read once for each pass. */
-  signatures: () => AsyncIterable<ExchangeRecord[]>;
+  /** What documents are compared by, in keep order, those of the base too; read once for each pass. */
+  compared: () => AsyncIterable<Iterable<ComparedDocument>>;
   /** Called often. */
   checkCancelled: () => void;
-  /** Signatures held at once. */
+  /** Documents held at once, about. */
   held?: number;
+  bucketKept?: number;
 }
 export interface Decision {
   duplicates: number;
   nearDuplicates: number;
+  /** Of the duplicates, those of documents of the base. */
+  earlierDuplicates: number;
   /** In keep order of the dropped. */
   verdicts: () => Generator<Verdict>;
+  /** Whether a document of the base is in the newer version of its source as well. */
+  survives: (place: Place) => boolean;
 }
 
 /**
- * Who is dropped, and for whom. In each component documents are taken in keep order. One is dropped when an earlier
- * one that is kept has the same hash, else when the similarity to an earlier one that is kept reaches the threshold;
- * then it names the most similar, of several the first. What is similar only to dropped ones stays.
+ * Who is dropped, and for whom. Documents are taken in keep order. One is dropped when an earlier one that is kept has the
+ * same hash, else when the similarity to a candidate reaches the threshold; then it names the most similar, of several
+ * the first. Candidates are earlier ones that are kept and share a band, of each bucket the first `bucketKept`.
+ *
+ * Documents of the base are kept, but for those whose source has a newer version that has no row with their hash: these
+ * are gone before anything is decided.
  */
 export async function decide(question: Question): Promise<Decision> {
+  const { firstSource = 0, newerOf = new Map<number, number>(), measure } = question;
   const rows = await rowsOf(question);
-  const components = await componentsOf(question, rows);
-  const { copyOf, slotOf } = components;
+  const { components, survivors } = await componentsOf(question, rows, newerOf);
+  const { copyOf, masks, rootOf } = components;
   const keptBy = new Uint32Array(rows.size).fill(NONE);
-  /** Equal values of a dropped document and the one that it names; 0 for exact duplicates. */
-  const matches = new Uint8Array(rows.size);
-  for (let i = 0; i < rows.size; i++) if (slotOf[i] === NONE) keptBy[i] = copyOf[i] as number;
+  /** Of a dropped document and the one that it names; 0 for exact duplicates. */
+  const scores = measure.scores(rows.size);
+  const firstNew = rows.countBefore(firstSource);
+  const isGone = (document: number): boolean =>
+    newerOf.size > 0 &&
+    document < firstNew &&
+    survivors[document] === 0 &&
+    newerOf.has(rows.placeOf(document).source);
 
-  const least = leastMatches(question.threshold);
-  const { members, memberStarts, slotStarts } = components;
-  for (const { from, to } of passesOf(slotStarts, question.held ?? HELD)) {
-    const base = slotStarts[from] as number;
-    const signatures = await signaturesOf(question, rows, components, base, slotStarts[to] as number);
-    for (let component = from; component < to; component++) {
-      const size = (slotStarts[component + 1] as number) - (slotStarts[component] as number);
-      const kept = new Uint32Array(size);
-      const keptSlots = new Uint32Array(size);
-      let count = 0;
-      const end = memberStarts[component + 1] as number;
-      for (let i = memberStarts[component] as number; i < end; i++) {
-        question.checkCancelled();
-        const member = members[i] as number;
-        const first = copyOf[member] as number;
-        if (first !== NONE && keptBy[first] === NONE) {
-          keptBy[member] = first;
+  /** Where the first of a hash is gone: who has it now. */
+  const heirs = new Map<number, number>();
+  /** Who is kept and has the hash of a document; NONE if nobody. */
+  function holderOf(document: number): number {
+    const first = copyOf[document] as number;
+    if (first === NONE) return NONE;
+    if (isGone(first)) return heirs.get(first) ?? NONE;
+    return keptBy[first] === NONE ? first : NONE;
+  }
+  function inherit(document: number): void {
+    const first = copyOf[document] as number;
+    if (first !== NONE && isGone(first)) heirs.set(first, document);
+  }
+  for (let i = firstNew; i < rows.size; i++) {
+    if (rootOf[i] !== NONE) continue;
+    const holder = holderOf(i);
+    if (holder === NONE) inherit(i);
+    else keptBy[i] = holder;
+  }
+
+  const { passOf, sizes } = cutPasses(components, costsOf(components), question.held ?? measure.held);
+  for (const [pass, size] of sizes.entries()) {
+    const comparer = measure.open();
+    const kept = openKept(comparer, question.bucketKept ?? BUCKET_KEPT);
+    let found = 0;
+    for await (const batch of question.compared()) {
+      question.checkCancelled();
+      for (const compared of batch) {
+        const place = rowOf(compared.key);
+        if (!rows.has(place)) continue;
+        const document = rows.ordinalOf(place);
+        if (passOf[document] !== pass) continue;
+        found++;
+        if (isGone(document)) continue;
+        const isNew = document >= firstNew;
+        const holder = isNew ? holderOf(document) : NONE;
+        if (holder !== NONE) {
+          keptBy[document] = holder;
           continue;
         }
-        const slot = (slotOf[member] as number) - base;
-        const found = nearest(signatures, keptSlots, count, slot, least);
-        if (found === undefined) {
-          kept[count] = member;
-          keptSlots[count++] = slot;
+        comparer.take(compared);
+        const first = copyOf[document] as number;
+        const mask = masks[first === NONE ? document : first] as number;
+        const near = isNew ? kept.nearest(compared.signature, mask) : undefined;
+        if (near === undefined) {
+          kept.keep(document, compared.signature, mask);
+          inherit(document);
         } else {
-          keptBy[member] = kept[found.index] as number;
-          matches[member] = found.matches;
+          keptBy[document] = near.document;
+          scores[document] = near.score;
         }
       }
+    }
+    if (found !== size) {
+      throw new CorruptLake(`of ${size} signatures that dedupe needs there are ${found}`);
     }
   }
   return {
     duplicates: countOf(keptBy, (by) => by !== NONE),
-    nearDuplicates: countOf(matches, (each) => each > 0),
+    nearDuplicates: countOf(scores, (each) => each > 0),
+    earlierDuplicates: countOf(keptBy, (by) => by < firstNew),
     *verdicts() {
       for (let i = 0; i < rows.size; i++) {
         const by = keptBy[i] as number;
         if (by === NONE) continue;
-        const equal = matches[i] as number;
+        const score = scores[i] as number;
         yield {
           dropped: rows.placeOf(i),
           kept: rows.placeOf(by),
-          kind: equal === 0 ? 'exact' : 'near',
-          similarity: equal === 0 ? 1 : equal / VALUES,
+          kind: score === 0 ? 'exact' : 'near',
+          similarity: score === 0 ? 1 : measure.similarity(score),
         };
       }
     },
+    survives: (place) => rows.has(place) && survivors[rows.ordinalOf(place)] === 1,
   };
 }
 
 /** The documents that occur in edges. */
-async function rowsOf({ rows, edges, checkCancelled }: Question): Promise<RowSet> {
-  const set = openRowSet(rows);
+async function rowsOf({ sources, edges, checkCancelled }: Question): Promise<RowSet> {
+  const set = openRowSet(sources);
   for await (const batch of edges()) {
     checkCancelled();
     for (const record of batch) {
@@ -107,59 +152,38 @@ async function rowsOf({ rows, edges, checkCancelled }: Question): Promise<RowSet
   return set.finish();
 }
 
-async function componentsOf({ edges, checkCancelled }: Question, rows: RowSet): Promise<Components> {
+/** Who hangs together with whom, and which documents of replaced sources have the hash of a row of the newer version. */
+async function componentsOf(
+  { edges, checkCancelled }: Question,
+  rows: RowSet,
+  newerOf: ReadonlyMap<number, number>,
+): Promise<{ components: Components; survivors: Uint8Array }> {
   const components = openComponents(rows.size);
+  const survivors = new Uint8Array(rows.size);
   for await (const batch of edges()) {
     checkCancelled();
     for (const record of batch) {
-      const { later, first, exact } = edgeOf(record);
-      components.add(rows.ordinalOf(later), rows.ordinalOf(first), exact);
+      const { later, first, band } = edgeOf(record);
+      const ordinal = rows.ordinalOf(first);
+      components.add(rows.ordinalOf(later), ordinal, band);
+      if (band === null && newerOf.get(first.source) === later.source) survivors[ordinal] = 1;
     }
   }
-  return components.finish();
+  return { components: components.finish(), survivors };
 }
 
-/** Components [from, to) whose signatures are held together: `held` of them, or a single component with more. */
-function* passesOf(slotStarts: Uint32Array, held: number): Generator<{ from: number; to: number }> {
-  const end = slotStarts.length - 1;
-  for (let from = 0; from < end; ) {
-    let to = from + 1;
-    while (to < end && (slotStarts[to + 1] as number) - (slotStarts[from] as number) <= held) to++;
-    yield { from, to };
-    from = to;
+/** For each root the documents of its component that have hashes of their own. */
+function costsOf({ copyOf, rootOf }: Components): Uint32Array {
+  const costs = new Uint32Array(rootOf.length);
+  for (let i = 0; i < rootOf.length; i++) {
+    const root = rootOf[i] as number;
+    if (root !== NONE && copyOf[i] === NONE) costs[root] = (costs[root] as number) + 1;
   }
+  return costs;
 }
 
-/** The signatures of slots [from, to), one after the other. Throws CorruptLake when one is missing. */
-async function signaturesOf(
-  { signatures, checkCancelled }: Question,
-  rows: RowSet,
-  { slotOf, copyOf }: Components,
-  from: number,
-  to: number,
-): Promise<Uint16Array> {
-  const held = new Uint16Array((to - from) * VALUES);
-  let found = 0;
-  for await (const batch of signatures()) {
-    checkCancelled();
-    for (const { key, payload } of batch) {
-      const place = rowOf(key);
-      if (!rows.has(place)) continue;
-      const document = rows.ordinalOf(place);
-      const slot = slotOf[document] as number;
-      if (slot < from || slot >= to || copyOf[document] !== NONE) continue;
-      readSignature(payload, held, (slot - from) * VALUES);
-      found++;
-    }
-  }
-  if (found !== to - from) {
-    throw new CorruptLake(`of ${to - from} signatures that dedupe needs the scans hold ${found}`);
-  }
-  return held;
-}
-
-function countOf(values: Uint32Array | Uint8Array, counts: (value: number) => boolean): number {
+function countOf(values: ArrayLike<number>, counts: (value: number) => boolean): number {
   let count = 0;
-  for (const value of values) if (counts(value)) count++;
+  for (let i = 0; i < values.length; i++) if (counts(values[i] as number)) count++;
   return count;
 }

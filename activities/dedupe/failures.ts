@@ -5,6 +5,7 @@ import { readCommits, readLists } from '../lists.ts';
 import type { PlannedSource, SourceFailure } from '../plan/partitions.ts';
 import type { RunPins } from '../plan/pins.ts';
 import { readSources } from '../plan/read-plan.ts';
+import { addReasons } from '../reasons.ts';
 import type { ScannedSource } from '../scan/scan-partition.ts';
 import type { Services } from '../services.ts';
 
@@ -24,6 +25,7 @@ export interface Scanned {
   /** Sums over the sources that did not fail. */
   texts: number;
   rejects: number;
+  rejectReasons: Record<string, number>;
 }
 
 /** Reads what the scans left. A source that failed in one of its partitions has failed. */
@@ -38,35 +40,35 @@ export async function readScanned(
   const failures = new Map<number, SourceFailure>();
   for (const { ordinal, failure } of sources) if (failure) failures.set(ordinal, failure);
   for (const { source, failure } of scanned) if (failure) failures.set(source, failure);
-  const failed = [...failures]
-    .sort(([a], [b]) => a - b)
-    .flatMap(([ordinal, failure]): FailedSourceRows[] => {
-      const source = sources[ordinal];
-      return source === undefined
-        ? []
-        : [{ source: ordinal, key: source.key, rows: source.rows, ...failure }];
-    });
+  const failed = sources.flatMap(({ ordinal, key, rows }): FailedSourceRows[] => {
+    const failure = failures.get(ordinal);
+    return failure === undefined ? [] : [{ source: ordinal, key, rows, ...failure }];
+  });
   const alive = scanned.filter(({ source }) => !failures.has(source));
   const sum = (count: (each: ScannedSource) => number): number =>
     alive.reduce((total, each) => total + count(each), 0);
+  const rejectReasons: Record<string, number> = {};
+  for (const each of alive) addReasons(rejectReasons, each.rejectReasons);
   return {
     sources,
     commits,
     failed,
     texts: sum(({ texts }) => texts),
     rejects: sum(({ rejects }) => rejects),
+    rejectReasons,
   };
 }
 
 /** Throws NothingToDo when nothing valid is left. */
 export function refuseNothing(
-  { sources, failed, texts, rejects }: Scanned,
+  { sources, failed, texts, rejects, rejectReasons }: Scanned,
   { spec }: RunPins,
   bucket: string,
 ): void {
   if (texts > 0) return;
+  const reasons = Object.entries(rejectReasons).map(([reason, count]) => `${count} ${reason}`);
   throw new NothingToDo(
-    `no row under the prefix holds text: ${rejects} are null, blank or not UTF-8, ${failed.length} of ${sources.length} sources failed`,
+    `no row under the prefix holds text that is used: ${rejects} rejects${reasons.length === 0 ? '' : ` (${reasons.join(', ')})`}, ${failed.length} of ${sources.length} sources failed`,
     { bucket, key: spec.input.prefix },
   );
 }

@@ -10,11 +10,12 @@ import { openCommittedRuns } from '../../lake/runs.ts';
 import type { Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { readCommits, readLists } from '../lists.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
+import { openBase } from '../segment/base.ts';
 import type { Services } from '../services.ts';
 import { type BucketState, starEdges } from './buckets.ts';
 import { COMBINED } from './combine-buckets.ts';
 import { readScanned, refuseNothing } from './failures.ts';
-import { type Edge, edgeRecord } from './records.ts';
+import { type Edge, edgeRecord, type Place } from './records.ts';
 import { bucketRuns } from './scan-records.ts';
 
 const EDGES = 'edges';
@@ -24,8 +25,8 @@ const NONE: ReadonlySet<number> = new Set();
 
 /**
  * The documents of one range of keys that share a hash or a band, as edges: from what the scans left, or from what has been
- * combined of that. Sources that failed are left out beforehand.
- * Throws NothingToDo when nothing valid is left.
+ * combined of that; those of the base among them where one of the run is. Sources that failed are left out beforehand.
+ * Throws NothingToDo when nothing valid is left, but not in an incremental run.
  */
 export async function findDuplicates(
   { store, checkCancelled }: Services,
@@ -60,16 +61,20 @@ export async function findDuplicates(
       etags: [],
     },
     async (folder) => {
+      const base = await openBase(store, plan);
       const { outputs, failed } =
         combined === undefined
-          ? await readBuckets()
+          ? await readBuckets(base !== undefined)
           : { outputs: await readCombined(combined), failed: NONE };
-      const runs = await openCommittedRuns(store, outputs);
+      const firstSource = base?.nextSource ?? 0;
+      const isOut = (place: Place): boolean =>
+        place.source < firstSource ? base?.isOut(place) === true : failed.has(place.source);
+      const runs = [...((await base?.buckets()) ?? []), ...(await openCommittedRuns(store, outputs))];
       const edges = openEdges(folder, held);
       const state: BucketState = {};
       for await (const batch of mergeRuns(runs, keyRange(range, ranges))) {
         checkCancelled();
-        for (const edge of starEdges(batch, state, ({ source }) => failed.has(source))) edges.add(edge);
+        for (const edge of starEdges(batch, state, { isOut, firstSource })) edges.add(edge);
         await edges.spill();
       }
       return { outputs: await edges.finish(), counts: { edges: edges.count } };
@@ -78,9 +83,11 @@ export async function findDuplicates(
   return { ref, counts: commit.counts };
 
   /** Those of the scans, and whose records do not count. */
-  async function readBuckets(): Promise<{ outputs: Output[]; failed: ReadonlySet<number> }> {
+  async function readBuckets(
+    mayBeEmpty: boolean,
+  ): Promise<{ outputs: Output[]; failed: ReadonlySet<number> }> {
     const scanned = await readScanned({ store }, { plan, scans });
-    refuseNothing(scanned, pins, store.bucket);
+    if (!mayBeEmpty) refuseNothing(scanned, pins, store.bucket);
     const failed = new Set(scanned.failed.map(({ source }) => source));
     return { outputs: scanned.commits.flatMap(bucketRuns), failed };
   }

@@ -24,11 +24,21 @@ const placeAt = (payload: Buffer, at: number): Place => ({
   row: payload.readUIntBE(at + 4, 6),
 });
 
-/** The exchange key of a row: source ordinal above, row in the lower 40 bits. */
-export const rowKey = ({ source, row }: Place): bigint => (BigInt(source) << 40n) | BigInt(row);
+const ROW_BITS = 36n;
+const MAX_SOURCES = 2 ** 28;
+const MAX_ROWS = 2 ** 36;
+
+/** The exchange key of a row: source ordinal in the upper 28 bits, row in the lower 36. Throws RangeError beyond them. */
+export function rowKey({ source, row }: Place): bigint {
+  if (source >= MAX_SOURCES) {
+    throw new RangeError(`source ${source} of a domain: there is room for ${MAX_SOURCES} sources`);
+  }
+  if (row >= MAX_ROWS) throw new RangeError(`row ${row} of a source: there is room for ${MAX_ROWS} rows`);
+  return (BigInt(source) << ROW_BITS) | BigInt(row);
+}
 export const rowOf = (key: bigint): Place => ({
-  source: Number(key >> 40n),
-  row: Number(key & 0xff_ffff_ffffn),
+  source: Number(key >> ROW_BITS),
+  row: Number(key & ((1n << ROW_BITS) - 1n)),
 });
 
 /** By which exact duplicates meet: key = the first 8 bytes of the text's hash; payload = its 16 bytes, then the place. */
@@ -65,21 +75,34 @@ export function readSignature(payload: Uint8Array, into: Uint16Array, at: number
   for (let i = 0; i < VALUES; i++) into[at + i] = view.readUInt16LE(i * 2);
 }
 
+/** A set of shingles, rising, as u32 little-endian. */
+export function shinglesPayload(shingles: Uint32Array): Uint8Array {
+  const payload = Buffer.alloc(shingles.length * 4);
+  for (let i = 0; i < shingles.length; i++) payload.writeUInt32LE(shingles[i] as number, i * 4);
+  return payload;
+}
+export function readShingles(payload: Uint8Array): Uint32Array {
+  const view = viewOf(payload);
+  return Uint32Array.from({ length: view.length / 4 }, (_, i) => view.readUInt32LE(i * 4));
+}
+
 /** Two documents that met in a bucket: `first` stands first there in keep order. */
 export interface Edge {
   later: Place;
   first: Place;
-  exact: boolean;
+  /** The band that they share; null where it is the hash. */
+  band: number | null;
 }
-/** Edge record: key = the later row; payload = 0 for exact and 1 for near, then the place of the first. */
-export function edgeRecord({ later, first, exact }: Edge): ExchangeRecord {
+/** Edge record: key = the later row; payload = 0 for the hash, 1 + the number of the band, then the place of the first. */
+export function edgeRecord({ later, first, band }: Edge): ExchangeRecord {
   const payload = Buffer.alloc(1 + PLACE_BYTES);
-  payload[0] = exact ? 0 : 1;
+  payload[0] = band === null ? 0 : 1 + band;
   writePlace(payload, first, 1);
   return { key: rowKey(later), payload };
 }
 export function edgeOf({ key, payload }: ExchangeRecord): Edge {
-  return { later: rowOf(key), first: placeAt(viewOf(payload), 1), exact: payload[0] === 0 };
+  const kind = payload[0] as number;
+  return { later: rowOf(key), first: placeAt(viewOf(payload), 1), band: kind === 0 ? null : kind - 1 };
 }
 
 /** A verdict: this document is dropped, in favour of that one. */
@@ -87,7 +110,7 @@ export interface Verdict {
   dropped: Place;
   kept: Place;
   kind: 'exact' | 'near';
-  /** 1 for exact duplicates, else the estimated Jaccard similarity of the two. */
+  /** 1 for exact duplicates, else the Jaccard similarity of the two, estimated or exact as the spec asks. */
   similarity: number;
 }
 /** Verdict record: key = the dropped row; payload = 0 for exact and 1 for near, the kept place, the similarity as f64. */

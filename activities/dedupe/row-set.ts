@@ -9,31 +9,45 @@ export interface RowSet {
   has(place: Place): boolean;
   /** The row with an ordinal below `size`. */
   placeOf(ordinal: number): Place;
+  /** How many of the set are of sources before this one. */
+  countBefore(source: number): number;
 }
 export interface RowSetBuilder {
   add(place: Place): void;
   finish(): RowSet;
 }
 
+/** A source whose rows may be of a set. */
+export interface SourceRows {
+  source: number;
+  rows: number;
+}
+
 /**
- * A set of rows as one bit for each planned row, and a count for each 32 of them: a quarter of a byte a row, and no
- * search. `rows` are those of each source.
+ * A set of rows as one bit for each row that there may be, and a count for each 32 of them: a quarter of a byte a row, and
+ * no search. Sources come by rising ordinals, which may leave some out.
  */
-export function openRowSet(rows: readonly number[]): RowSetBuilder {
+export function openRowSet(sources: readonly SourceRows[]): RowSetBuilder {
+  // By ordinal: the number of its first row, and that after its last.
+  const count = (sources.at(-1)?.source ?? -1) + 1;
+  const starts = new Float64Array(count);
+  const ends = new Float64Array(count);
   const bases: number[] = [];
   let total = 0;
-  for (const count of rows) {
+  for (const { source, rows } of sources) {
     bases.push(total);
-    total += count;
+    starts[source] = total;
+    total += rows;
+    ends[source] = total;
   }
   const bits = new Uint32Array(Math.ceil(total / 32));
-  const numberOf = ({ source, row }: Place): number => (bases[source] as number) + row;
+  const numberOf = ({ source, row }: Place): number => (starts[source] as number) + row;
+  const knows = ({ source, row }: Place): boolean =>
+    source < count && numberOf({ source, row }) < (ends[source] as number);
   const wordOf = (number: number): number => Math.floor(number / 32);
 
   function add(place: Place): void {
-    if (place.source >= rows.length || place.row >= (rows[place.source] as number)) {
-      throw new RangeError(`the plan has no row ${place.row} of source ${place.source}`);
-    }
+    if (!knows(place)) throw new RangeError(`there is no row ${place.row} of source ${place.source}`);
     const number = numberOf(place);
     const word = wordOf(number);
     bits[word] = (bits[word] as number) | (1 << (number % 32));
@@ -45,25 +59,30 @@ export function openRowSet(rows: readonly number[]): RowSetBuilder {
       before[i] = size;
       size += ones(bits[i] as number);
     }
+    const ordinalOfNumber = (number: number): number => {
+      const word = wordOf(number);
+      const below = (bits[word] as number) & ((1 << (number % 32)) - 1);
+      return (before[word] as number) + ones(below);
+    };
     return {
       size,
       has(place) {
+        if (!knows(place)) return false;
         const number = numberOf(place);
         return (((bits[wordOf(number)] as number) >>> (number % 32)) & 1) === 1;
       },
-      ordinalOf(place) {
-        const number = numberOf(place);
-        const word = wordOf(number);
-        const below = (bits[word] as number) & ((1 << (number % 32)) - 1);
-        return (before[word] as number) + ones(below);
+      ordinalOf: (place) => ordinalOfNumber(numberOf(place)),
+      countBefore(source) {
+        const at = sources.findIndex((each) => each.source >= source);
+        return at === -1 || bases[at] === total ? size : ordinalOfNumber(bases[at] as number);
       },
       placeOf(ordinal) {
         const word = last(before, ordinal);
         let left = bits[word] as number;
         for (let skip = ordinal - (before[word] as number); skip > 0; skip--) left &= left - 1;
         const number = word * 32 + 31 - Math.clz32(left & -left);
-        const source = last(bases, number);
-        return { source, row: number - (bases[source] as number) };
+        const at = last(bases, number);
+        return { source: (sources[at] as SourceRows).source, row: number - (bases[at] as number) };
       },
     };
   }

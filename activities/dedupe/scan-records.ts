@@ -1,14 +1,25 @@
 import type { AttemptFolder, Output, StageCommit } from '../../lake/commit.ts';
 import { openRunWriter, type RunWriter } from '../../lake/exchange.ts';
 import { sha256 } from '../../lake/hash.ts';
+import type { FullSpec } from '../../lake/spec.ts';
 import { normaliseForDedupe } from '../../lake/unicode/normalise.ts';
-import { bandPayload, exactRecord, type Place, rowKey, signaturePayload } from './records.ts';
-import { BANDS, bandKey, signatureOf } from './signature.ts';
+import {
+  bandPayload,
+  exactRecord,
+  type Place,
+  rowKey,
+  shinglesPayload,
+  signaturePayload,
+} from './records.ts';
+import { BANDS, bandKey, shinglesOf, signatureOf } from './signature.ts';
 
 const BUCKETS = 'buckets';
 const SIGNATURES = 'signatures';
+const SHINGLES = 'shingles';
 /** Records held before they go out as an object of their own: short texts have more of them than text. */
 const HELD = 1_000_000;
+/** Bytes of shingle sets of which the same holds. */
+const HELD_SHINGLES = 128 * 2 ** 20;
 
 /** What scan leaves for dedupe: the records by which duplicates meet, and signatures by which they are compared. */
 export interface DedupeRecords {
@@ -23,12 +34,15 @@ export interface DedupeRecords {
 /** Opens the records of a partition; without `near` exact duplicates alone can be found. */
 export function openDedupeRecords(
   folder: Pick<AttemptFolder, 'write'>,
-  near: boolean,
+  { near, verify }: FullSpec['dedupe'],
   held = HELD,
 ): DedupeRecords {
   const outputs: Output[] = [];
   let buckets = openRunWriter();
   let signatures = openRunWriter();
+  let shingles = openRunWriter();
+  let shingleBytes = 0;
+  let pieces = 0;
 
   function add(place: Place, text: string): string {
     const folded = normaliseForDedupe(text);
@@ -40,6 +54,11 @@ export function openDedupeRecords(
       const shared = bandPayload(place);
       for (let band = 0; band < BANDS; band++) buckets.add(bandKey(signature, band), shared);
       signatures.add(rowKey(place), signaturePayload(signature));
+      if (verify === 'exact') {
+        const payload = shinglesPayload(shinglesOf(folded));
+        shingles.add(rowKey(place), payload);
+        shingleBytes += payload.length;
+      }
     }
     return hash;
   }
@@ -48,16 +67,19 @@ export function openDedupeRecords(
     outputs.push(await folder.write(file, writer.finish()));
   }
   async function flush(): Promise<void> {
-    const piece = outputs.length / 2;
+    const piece = pieces++;
     await write(BUCKETS, buckets, piece);
     await write(SIGNATURES, signatures, piece);
+    if (verify === 'exact') await write(SHINGLES, shingles, piece);
     buckets = openRunWriter();
     signatures = openRunWriter();
+    shingles = openRunWriter();
+    shingleBytes = 0;
   }
   return {
     add,
     async spill() {
-      if (buckets.count >= held) await flush();
+      if (buckets.count >= held || shingleBytes >= HELD_SHINGLES) await flush();
     },
     async finish() {
       await flush();
@@ -70,5 +92,7 @@ export function openDedupeRecords(
 export const bucketRuns = (commit: StageCommit): Output[] => named(commit, BUCKETS);
 /** The runs of signatures that a scan commit names. */
 export const signatureRuns = (commit: StageCommit): Output[] => named(commit, SIGNATURES);
+/** The runs of shingle sets that a scan commit names. */
+export const shingleRuns = (commit: StageCommit): Output[] => named(commit, SHINGLES);
 const named = ({ outputs }: StageCommit, name: string): Output[] =>
   outputs.filter((output) => output.name.startsWith(`${name}-`));

@@ -16,8 +16,9 @@ interface LengthFilter {
   kinds: readonly PairKind[];
 }
 
-/** Why a pair is dropped: it repeats a question of its text, or the first of the asked filters that it does not pass. */
+/** Why a pair is dropped: it has words of an evaluation set, repeats a question of its text, or does not pass the first of the asked filters. */
 export const FILTER_REASONS = [
+  'contaminated',
   'repeatedQuestion',
   'grounding',
   'copy',
@@ -45,7 +46,7 @@ function within(value: number, { min, max }: { min?: number; max?: number }): bo
 /** The first filter, in the order of `FILTER_REASONS`, that drops a pair; undefined when none of those asked for does. */
 export function filteredBy(measures: Measures, kind: PairKind, filters: Filters): FilterReason | undefined {
   return FILTER_REASONS.find((name) => {
-    if (name === 'repeatedQuestion') return false;
+    if (name === 'contaminated' || name === 'repeatedQuestion') return false;
     const limits = filters[name];
     const value = measures[name];
     return limits?.kinds.includes(kind) && value !== null && !TESTS[name](value, limits);

@@ -2,6 +2,7 @@ import { type Committed, commitStage } from '../../lake/commit.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import { writeTable } from '../../lake/table.ts';
 import type { ObjectRef, RunRef } from '../../workflows/contract.ts';
+import { openDecontamination, policiesOf } from '../benchmarks/decontaminate.ts';
 import type { PlanEntry } from '../plan/partitions.ts';
 import { checkStage, type RunPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
@@ -24,16 +25,17 @@ export interface FilterInput {
   entry: PlanEntry;
   previous: ObjectRef;
   verdicts: readonly ObjectRef[];
+  benchmarks: ObjectRef | undefined;
   excluded: ReadonlyMap<number, SettledSource>;
 }
 
 /**
- * Measures every pair of a partition, and drops those that repeat a question of their text or do not pass a filter that
- * the spec asks for. The rounds' entries stay as they are: the commit says which pairs go on.
+ * Measures every pair of a partition, and drops those that have words of an evaluation set, repeat a question of their text or do
+ * not pass a filter that the spec asks for. The rounds' entries stay as they are: the commit says which pairs go on.
  */
 export async function filterPairs(
   { store, checkCancelled }: Pick<Services, 'store' | 'checkCancelled'>,
-  { run, pins, entry, previous, verdicts, excluded }: FilterInput,
+  { run, pins, entry, previous, verdicts, benchmarks, excluded }: FilterInput,
 ): Promise<Committed> {
   checkStage(pins, 'filter');
   const { filters, seed } = pins.spec;
@@ -45,12 +47,18 @@ export async function filterPairs(
       stage: 'filter',
       version: pins.stages.filter,
       unit: entry.id,
-      spec: { filters, rounds, share, seed, unicode: pins.unicode, excluded: keysOf(excluded) },
-      inputs: [previous, ...verdicts],
+      spec: {
+        ...{ filters, rounds, share, seed },
+        policies: policiesOf(pins.spec),
+        unicode: pins.unicode,
+        excluded: keysOf(excluded),
+      },
+      inputs: [previous, ...verdicts, ...(benchmarks === undefined ? [] : [benchmarks])],
       etags: [],
     },
     async (folder) => {
       const summary = emptySummary();
+      const contamination = (await openDecontamination(store, pins.spec, benchmarks))?.();
       const answered = openAnswered();
       let pairsElsewhere = 0;
       function rowsOf(entries: readonly Told[]): PairRow[] {
@@ -63,9 +71,12 @@ export async function filterPairs(
           return pairs.map((pair, index) => {
             const { kind, question, answer } = pair;
             const measures = measure(pair, known);
-            const reason = questions.repeats(text, pair)
-              ? ('repeatedQuestion' as const)
-              : filteredBy(measures, kind, filters ?? {});
+            const repeats = questions.repeats(text, pair);
+            const reason = contamination?.pair(pair, { key, row, document, pair: index })
+              ? ('contaminated' as const)
+              : repeats
+                ? ('repeatedQuestion' as const)
+                : filteredBy(measures, kind, filters ?? {});
             const elsewhere = answered.elsewhere(text, pair);
             if (elsewhere) pairsElsewhere++;
             addPair(summary, { kind, measures, reason });
@@ -85,7 +96,11 @@ export async function filterPairs(
       const output = await folder.put(SUMMARY, canonicalJson(summary), 'application/json');
       const { kept, dropped } = totalsOf(summary);
       const filteredPairs = Object.values(dropped).reduce((sum, n) => sum + n, 0);
-      return { outputs: [table, output], counts: { keptPairs: kept, filteredPairs, pairsElsewhere } };
+      return {
+        outputs: [table, output, ...(contamination ? [await contamination.finish(folder)] : [])],
+        counts: { keptPairs: kept, filteredPairs, pairsElsewhere },
+        data: contamination?.counts(),
+      };
     },
   );
 }

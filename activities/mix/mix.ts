@@ -21,6 +21,9 @@ export interface Mix {
 export const sourceName = (source: MixSource, index: number): string =>
   source.from === 'instructions' ? `instructions-${index}` : source.from;
 
+/** That of an incremental run that keeps nothing. */
+export const EMPTY_MIX: Mix = { sources: [], shards: 0, documents: 0, tokens: 0 };
+
 /** What a mix commit decided. */
 export const mixOf = (commit: StageCommit): Mix => commit.data as Mix;
 

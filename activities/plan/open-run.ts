@@ -63,10 +63,12 @@ export async function openRun(
   return {
     ...run,
     resumed,
+    mode: spec.mode,
     rounds: spec.synthesize.rounds,
     concurrency: spec.synthesize.concurrency ?? null,
     model,
     launcher: spec.train?.launcher ?? null,
+    ...(spec.decontaminate && { decontaminate: true as const }),
     judge: judge !== null,
     searchAttributes,
     rules: {

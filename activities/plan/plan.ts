@@ -1,13 +1,15 @@
 import { atOnce } from '../../lake/at-once.ts';
-import { type Committed, commitStage, type Output } from '../../lake/commit.ts';
+import { type Committed, commitStage, type Output, readJson } from '../../lake/commit.ts';
 import { LakeError, NothingToDo, SourceUnversioned } from '../../lake/errors.ts';
-import { sha256 } from '../../lake/hash.ts';
+import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import { requireIdColumn, requireTextColumn } from '../../lake/parquet/columns.ts';
 import { type RowGroup, readFooter } from '../../lake/parquet/footer.ts';
 import type { PageMap } from '../../lake/parquet/page-map.ts';
 import type { FullSpec } from '../../lake/spec.ts';
 import type { ListedObject, ObjectStore } from '../../lake/store.ts';
-import type { PlannedInput } from '../../workflows/contract.ts';
+import type { ObjectRef, PlannedInput } from '../../workflows/contract.ts';
+import { BASE, type Base, liveSources, readSegments } from '../segment/base.ts';
+import { checkBase } from '../segment/check-base.ts';
 import type { Services } from '../services.ts';
 import { cutPartitions, type PlanEntry, type PlannedPiece, type PlannedSource } from './partitions.ts';
 import { mapsOf, piecesOf } from './pieces.ts';
@@ -46,9 +48,10 @@ export function inputsOf(spec: FullSpec): { name: string; columns: InputColumns 
 
 /**
  * Lists the raw objects once, reads their footers and cuts them into partitions; the plan is paged on S3. A source whose
- * footer or page headers cannot be read, or that lacks a column, fails alone. Throws NothingToDo.
+ * footer or page headers cannot be read, or that lacks a column, fails alone. On a `base` (of an incremental run) the corpus
+ * is without the sources that it has, and may be empty. Throws NothingToDo.
  */
-export async function plan(services: Services, pins: RunPins): Promise<Committed> {
+export async function plan(services: Services, pins: RunPins, base?: ObjectRef): Promise<Committed> {
   checkStage(pins, 'plan');
   const { store } = services;
   const { spec } = pins;
@@ -69,7 +72,7 @@ export async function plan(services: Services, pins: RunPins): Promise<Committed
       version: pins.stages.plan,
       unit: 'global',
       spec: { input: spec.input, mix: inputsOf(spec).map(({ name, columns }) => [name, columns.prefix]) },
-      inputs: [],
+      inputs: base === undefined ? [] : [base],
       etags: listings.map(({ objects }) =>
         sha256(JSON.stringify(objects.map(({ key, etag }) => [key, etag]))),
       ),
@@ -77,9 +80,19 @@ export async function plan(services: Services, pins: RunPins): Promise<Committed
     async (folder) => {
       const outputs: Output[] = [];
       const inputs: PlannedInput[] = [];
+      const known = base === undefined ? undefined : await openKnown(store, pins, base);
+      if (known !== undefined) {
+        outputs.push(await folder.put(BASE, canonicalJson(known.base), 'application/json'));
+      }
+      let taken = 0;
       for (const { name, columns, objects } of listings) {
-        const chosen = objects.filter(({ key }) => isParquetName(key));
-        const sources = await readSources(services, columns, chosen, spec.input.partitionBytes);
+        const all = objects.filter(({ key }) => isParquetName(key));
+        // Instructions are taken whole by every run: no run deduplicates them against another one.
+        const here = name === 'corpus' ? known : undefined;
+        const chosen = here === undefined ? all : all.filter((object) => !here.has(object));
+        taken += all.length - chosen.length;
+        const first = here?.base.nextSource ?? 0;
+        const sources = await readSources(services, columns, chosen, first, spec.input.partitionBytes);
         const entries = cutPartitions(sources, spec.input.partitionBytes);
         const mapped = new Map(sources.map((each) => [each.source.ordinal, each]));
         for (const [index, page] of pagesOf(entries).entries()) {
@@ -96,18 +109,35 @@ export async function plan(services: Services, pins: RunPins): Promise<Committed
           sources: list.length,
           rows: list.reduce((sum, { rows }) => sum + rows, 0),
           failed: list.filter(({ failure }) => failure !== null).length,
-          ignored: objects.length - chosen.length,
+          ignored: objects.length - all.length,
         });
       }
       const counts = {
         sources: inputs.reduce((sum, each) => sum + each.sources, 0),
         unreadableSources: inputs.reduce((sum, each) => sum + each.failed, 0),
+        ...(known && { takenSources: taken }),
       };
       return { outputs, counts, data: inputs };
     },
   );
   await checkInputs(store, committed, spec);
   return committed;
+}
+
+/** The base of an incremental run, and whether it has taken an object: the same key with another ETag is another source. Throws PinMismatch. */
+async function openKnown(
+  store: ObjectStore,
+  pins: RunPins,
+  ref: ObjectRef,
+): Promise<{ base: Base; has: (object: ListedObject) => boolean }> {
+  const base = await readJson<Base>(store, ref);
+  const opened = await readSegments(store, base);
+  checkBase(opened, pins);
+  const taken = new Map<string, Set<string>>();
+  for (const { key, etag } of await liveSources(store, base, opened)) {
+    taken.set(key, (taken.get(key) ?? new Set()).add(etag));
+  }
+  return { base, has: ({ key, etag }) => taken.get(key)?.has(etag) === true };
 }
 
 export const pageName = (input: string, index: number): string =>
@@ -121,9 +151,11 @@ export const sourcesName = (input: string): string => `${input}-sources.json`;
 
 async function checkInputs(store: ObjectStore, { commit }: Committed, spec: FullSpec): Promise<void> {
   const inputs = commit.data as PlannedInput[];
+  const sourcesOf = (name: string): number => inputs.find((input) => input.name === name)?.sources ?? 0;
+  // A night without anything new is no error.
+  if (spec.mode === 'incremental' && sourcesOf('corpus') === 0) return;
   for (const { name, columns } of inputsOf(spec)) {
-    const found = inputs.find((input) => input.name === name);
-    if (found !== undefined && found.sources > 0) continue;
+    if (sourcesOf(name) > 0) continue;
     throw new NothingToDo(
       `there are no Parquet objects (*.parquet) under the prefix of ${name}; put some there with \`instruct-lake import\``,
       { bucket: store.bucket, key: columns.prefix },
@@ -152,12 +184,13 @@ async function readSources(
   services: Services,
   columns: InputColumns,
   objects: readonly ListedObject[],
+  firstOrdinal: number,
   targetBytes: number,
 ): Promise<ReadSource[]> {
   const { store, checkCancelled } = services;
-  return atOnce(objects, FOOTERS, async ({ key, etag, size }, ordinal) => {
+  return atOnce(objects, FOOTERS, async ({ key, etag, size }, index) => {
     checkCancelled();
-    const source = { ordinal, key, etag, size, rows: 0, failure: null };
+    const source = { ordinal: firstOrdinal + index, key, etag, size, rows: 0, failure: null };
     // A readable footer says how many rows are lost with its file; without one nobody knows.
     let rows = 0;
     try {

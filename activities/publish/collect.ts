@@ -8,27 +8,31 @@ import {
   type PublishInput,
   RULES_MODEL,
 } from '../../workflows/contract.ts';
+import { type ContaminationCounts, sumContamination } from '../benchmarks/contamination.ts';
+import type { VerdictData } from '../dedupe/decide-duplicates.ts';
 import { FAILED, type FailedSourceRows } from '../dedupe/failures.ts';
 import { reportOf, sumSummaries } from '../filter/report.ts';
 import { type PairSummary, totalsOf } from '../filter/summary.ts';
 import { readCommits, readLists } from '../lists.ts';
-import { mixOf } from '../mix/mix.ts';
+import { EMPTY_MIX, mixOf } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
 import { inputsOf } from '../plan/plan.ts';
 import { readSources } from '../plan/read-plan.ts';
+import { addReasons } from '../reasons.ts';
+import type { ScannedSource } from '../scan/scan-partition.ts';
 import { readSettled } from '../settle/excluded.ts';
-import type { SettledCounts } from '../settle/settle-failures.ts';
+import type { SettledCounts, SettledData } from '../settle/settle-failures.ts';
 import { dtypeFor } from '../shards/megatron.ts';
-import { addReasons } from '../synthesize/drops.ts';
 import type { InstructionData } from '../template/template-instructions.ts';
 import type { CorpusData } from '../template/template-partition.ts';
 import type { ManifestCore, PublishedShard, RunCounts } from './publication.ts';
 
-/** Gathers what a publication says from the commits alone. */
+/** Gathers what a publication says from the commits alone; `replaced`: documents of earlier runs that it has tombstones of. */
 export async function collect(
   store: ObjectStore,
   pins: RunPins,
   input: PublishInput,
+  replaced: number,
 ): Promise<{ core: ManifestCore; shards: PublishedShard[]; corpus: StageCommit[] }> {
   const read = (refs: readonly ObjectRef[]): Promise<StageCommit[]> => readCommits(store, refs);
   const verdicts = await read(input.verdicts);
@@ -41,8 +45,9 @@ export async function collect(
     ),
   );
   const settled = input.settled === undefined ? undefined : await readCommit(store, input.settled);
-  const mix = mixOf(await readCommit(store, input.mix));
-  const shards = (await read(await readLists(store, [input.shards]))).map(publishedShard);
+  const mix = input.mix === undefined ? EMPTY_MIX : mixOf(await readCommit(store, input.mix));
+  const lists = input.shards === undefined ? [] : [input.shards];
+  const shards = (await read(await readLists(store, lists))).map(publishedShard);
 
   const sources: ManifestCore['sources'] = [];
   const unreadable: FailedSource[] = [];
@@ -58,6 +63,10 @@ export async function collect(
   const failed =
     first === undefined ? [] : await readJson<FailedSourceRows[]>(store, outputOf(first, FAILED));
   const late = (await readSettled(store, input.settled)).filter((each) => each.input === 'corpus');
+  const failedKeys = new Set([...failed, ...late].map(({ key }) => key));
+  const scans = input.benchmarks === undefined ? [] : await read(await readLists(store, input.scans));
+  const contamination =
+    input.benchmarks === undefined ? undefined : contaminationOf(scans, failedKeys, corpus, instructions);
   const summaries = corpus.flatMap(({ data }) => (data as CorpusData).pairs ?? []);
   const pairs = await sumSummaries(store, summaries);
   const core: ManifestCore = {
@@ -65,6 +74,7 @@ export async function collect(
     domain: pins.domain,
     run: pins.run,
     generation: 1,
+    mode: pins.spec.mode,
     smokeTest: pins.generator.model === RULES_MODEL,
     spec: withoutExecution(pins.spec),
     pins: {
@@ -80,7 +90,10 @@ export async function collect(
       ...unreadable,
       ...failedInstructions(instructions),
     ].map(({ key, type }) => ({ key, type })),
-    counts: countsOf({ verdicts, settled, corpus, instructions, pairs, mixed: mix }),
+    counts: {
+      ...countsOf({ verdicts, settled, corpus, instructions, pairs, mixed: mix, replaced }),
+      ...(contamination && { contamination }),
+    },
     pairs: reportOf(pairs),
     mix: mix.sources.map(({ source, weight, unique, asked, got, shortfall, units, documents }) => ({
       source,
@@ -111,6 +124,40 @@ function reasonsOf(corpus: readonly StageCommit[]): Record<string, number> {
   return reasons;
 }
 
+/** What was found of evaluation sets; of documents, in the sources that have not failed. */
+function contaminationOf(
+  scans: readonly StageCommit[],
+  failed: ReadonlySet<string>,
+  corpus: readonly StageCommit[],
+  instructions: readonly StageCommit[],
+): ContaminationCounts {
+  const scanned = scans.flatMap(({ data }) => data as ScannedSource[]);
+  const others = [...corpus, ...instructions].map(({ data }) => data as CorpusData | InstructionData);
+  return sumContamination(
+    [...scanned.filter(({ key }) => !failed.has(key)), ...others].flatMap(
+      ({ contamination }) => contamination ?? [],
+    ),
+  );
+}
+
+/** Rejects of scan by reason, without those of sources that failed. */
+function rejectReasonsOf(
+  verdicts: readonly StageCommit[],
+  settled: StageCommit | undefined,
+): Record<string, number> {
+  const reasons: Record<string, number> = {};
+  for (const { data } of verdicts) addReasons(reasons, (data as VerdictData).rejectReasons);
+  const { lostReasons = {} } = (settled?.data ?? {}) as Partial<SettledData>;
+  for (const [reason, count] of Object.entries(lostReasons)) addReasons(reasons, { [reason]: -count });
+  return Object.fromEntries(Object.entries(reasons).filter(([, count]) => count !== 0));
+}
+
+function instructionRejects(commits: readonly StageCommit[]): Record<string, number> {
+  const reasons: Record<string, number> = {};
+  for (const { data } of commits) addReasons(reasons, (data as InstructionData).rejectReasons);
+  return reasons;
+}
+
 /** Instruction sources that failed, once each. */
 function failedInstructions(commits: readonly StageCommit[]): FailedSource[] {
   const failures = commits.flatMap(({ data }) => (data as InstructionData).failures);
@@ -138,6 +185,7 @@ function countsOf(from: {
   instructions: StageCommit[];
   pairs: PairSummary;
   mixed: { documents: number; tokens: number };
+  replaced: number;
 }): RunCounts {
   const sum = (commits: readonly StageCommit[], name: string): number =>
     commits.reduce((total, { counts }) => total + (counts[name] ?? 0), 0);
@@ -154,9 +202,12 @@ function countsOf(from: {
       kept: sum(verdicts, 'validTexts') - dropped - (lost('lostTexts') - lost('lostDuplicates')),
       duplicates: dropped - lost('lostDuplicates') - lost('heldBack'),
       nearDuplicates: sum(verdicts, 'nearDuplicates') - lost('lostNear'),
+      earlierDuplicates: sum(verdicts, 'earlierDuplicates') - lost('lostEarlier'),
       heldBack: lost('heldBack'),
       rejects: sum(verdicts, 'rejectedRows') - lost('lostRejects'),
+      rejectReasons: rejectReasonsOf(verdicts, settled),
       failed: sum(verdicts, 'failedRows') + lost('lostRows'),
+      replaced: from.replaced,
     },
     texts: {
       converted: texts('convertedTexts'),
@@ -188,6 +239,7 @@ function countsOf(from: {
       documents: sum(instructions, 'instructions'),
       tokens: sum(instructions, 'instructionTokens'),
       rejects: sum(instructions, 'rejectedInstructions'),
+      rejectReasons: instructionRejects(instructions),
       failed: sum(instructions, 'failedInstructionRows'),
     },
   };

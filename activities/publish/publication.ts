@@ -1,5 +1,7 @@
 import type { Output } from '../../lake/commit.ts';
-import type { RunRef } from '../../workflows/contract.ts';
+import type { Mode, RunRef } from '../../workflows/contract.ts';
+import type { ContaminationCounts } from '../benchmarks/contamination.ts';
+import type { IndexedSet } from '../benchmarks/index-benchmarks.ts';
 import type { PairReport } from '../filter/report.ts';
 import type { MixedSource } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
@@ -21,9 +23,15 @@ export interface RunCounts {
     duplicates: number;
     /** Of the duplicates, those with another text than the one that is kept. */
     nearDuplicates: number;
+    /** Of the duplicates, those of a document that an earlier run has published. */
+    earlierDuplicates: number;
     heldBack: number;
     rejects: number;
+    /** The rejects by reason; what checks of valid texts have found has a colon in it. */
+    rejectReasons: Record<string, number>;
     failed: number;
+    /** Documents of earlier runs that newer versions of their sources have replaced: none of `planned`. */
+    replaced: number;
   };
   /** `converted` and `raw` (of slots that the share leaves out) are texts; `prompted` and the rest count parts. */
   texts: {
@@ -54,7 +62,22 @@ export interface RunCounts {
     mixed: number;
     mixedTokens: number;
   };
-  instructions: { planned: number; documents: number; tokens: number; rejects: number; failed: number };
+  instructions: {
+    planned: number;
+    documents: number;
+    tokens: number;
+    rejects: number;
+    rejectReasons: Record<string, number>;
+    failed: number;
+  };
+  /** What of evaluation sets was found in documents, pairs and instructions, where the spec names some. */
+  contamination?: ContaminationCounts;
+}
+
+/** `contamination.json`: the evaluation sets, and what was found of them. */
+export interface ContaminationReport extends ContaminationCounts {
+  format: 'instruct-lake/contamination@1';
+  sets: IndexedSet[];
 }
 
 /** `manifest.core.json`: what a publication is, without time, host, attempt or address; equal runs give equal bytes. */
@@ -63,6 +86,8 @@ export interface ManifestCore {
   domain: string;
   run: string;
   generation: number;
+  /** `full`: it stands alone. `incremental`: it has deduplicated against those before it, and later ones do against it. */
+  mode: Mode;
   /** Set when the pairs come from rules: the output tests the machinery and is not the paper's. */
   smokeTest: boolean;
   spec: RunPins['spec'] | Record<string, unknown>;
@@ -92,10 +117,17 @@ export interface Publication extends RunRef {
   generation: number;
   manifest: Output;
   provenance: Output;
+  /** Each dropped row and the one that it was dropped for; publications of earlier releases have none. */
+  duplicates?: Output;
   /** What a judge says of a sample of the pairs, where the spec asks for one. */
   judge?: Output;
   /** What the run took of its endpoint, and by round and partition; publications of earlier releases have none. */
   ledger?: Output;
   ledgerRounds?: Output;
+  /** What was found of evaluation sets, where the spec names some. */
+  contamination?: Output;
+  /** What joins the index of the domain with an incremental run; and which documents it replaces, where there are any. */
+  segment?: Output;
+  tombstones?: Output;
   shards: PublishedShard[];
 }

@@ -1,15 +1,20 @@
-import { commitStage, outputOf, readCommit, readJson } from '../../lake/commit.ts';
+import { commitStage, outputOf, readCommit, readJson, type StageCommit } from '../../lake/commit.ts';
 import { VerifyFailed } from '../../lake/errors.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import { copyKey } from '../../lake/layout.ts';
 import { append, withPublication } from '../../lake/log.ts';
-import type { Published, PublishInput } from '../../workflows/contract.ts';
+import type { ObjectRef, Published, PublishInput } from '../../workflows/contract.ts';
+import { DUPLICATES } from '../dedupe/duplicates.ts';
 import { FIGURES, readFigures } from '../judge/figures.ts';
+import { readCommits } from '../lists.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
+import { baseOfPlan } from '../segment/base.ts';
+import { SEGMENT, TOMBSTONES, writeSegment } from '../segment/write-segment.ts';
 import type { Work } from '../work.ts';
 import { collect } from './collect.ts';
 import type { Publication } from './publication.ts';
 import { readManifest, verifyPublication } from './verify.ts';
+import { writeContamination } from './write-contamination.ts';
 import { writeLedger } from './write-ledger.ts';
 
 /**
@@ -32,18 +37,21 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
       spec: null,
       inputs: [
         input.plan,
+        ...(input.benchmarks === undefined ? [] : [input.benchmarks]),
         ...input.scans,
         ...input.verdicts,
         ...(input.settled === undefined ? [] : [input.settled]),
         ...(input.judged === undefined ? [] : [input.judged]),
         ...documents,
-        input.mix,
-        input.shards,
+        ...(input.mix === undefined ? [] : [input.mix]),
+        ...(input.shards === undefined ? [] : [input.shards]),
+        ...(input.segments ?? []),
       ],
       etags: [],
     },
     async (folder) => {
-      const { core, shards, corpus } = await collect(store, pins, input);
+      const index = await writeSegment(work, folder, pins, input);
+      const { core, shards, corpus } = await collect(store, pins, input, index?.replaced ?? 0);
       const manifest = await folder.put('manifest.core.json', canonicalJson(core), 'application/json');
       const provenance = await folder.put(
         'provenance.json',
@@ -56,14 +64,19 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         'application/json',
       );
       const judged = input.judged && (await readCommit(store, input.judged));
+      const [verdicts] = await readCommits(store, input.verdicts);
       const publication: Publication = {
         format: 'instruct-lake/publication@1',
         ...run,
         generation: 1,
         manifest,
         provenance,
+        ...(verdicts && { duplicates: outputOf(verdicts, DUPLICATES) }),
         ...(judged && { judge: outputOf(judged, FIGURES) }),
+        ...(await writeContamination(store, folder, input, core)),
         ...(await writeLedger(work, folder, pins, corpus, core)),
+        ...(index && { segment: index.segment }),
+        ...(index?.tombstones && { tombstones: index.tombstones }),
         shards,
       };
       const checks = await verifyPublication(store, publication, work.checkCancelled);
@@ -81,14 +94,20 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         keptRows: rows.kept,
         publishedPairs: pairs.valid,
       };
-      return { outputs: [output], counts };
+      const joins = index === undefined ? [] : [index.segment, index.tombstones];
+      return { outputs: [output, ...joins.filter((each) => each !== undefined)], counts };
     },
   );
   const [publication] = commit.outputs;
   if (publication === undefined) throw new RangeError('the commit of publish names no publication');
-  const named = { key: publication.key, sha256: publication.sha256 };
+  const named = refOf(publication);
+  const base = await baseOfPlan(store, input.plan);
+  const segment = namedOf(commit, SEGMENT);
+  const published = { run: run.run, generation: 1, mode: pins.spec.mode, publication: named };
+  const tombstones = namedOf(commit, TOMBSTONES);
+  const change = base && { base, ...(tombstones && { tombstones: { run: run.run, ...tombstones } }) };
   const { entry } = await append(store, run.domain, (state) =>
-    withPublication(state, { run: run.run, generation: 1, mode: 'full', publication: named }),
+    withPublication(state, { ...published, ...(segment && { segment: refOf(segment) }) }, change),
   );
   const { manifest, judge, shards } = await readJson<Publication>(store, publication);
   const core = await readManifest(store, manifest);
@@ -101,4 +120,12 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
   );
   await store.put(copyKey(run, 'manifest.json'), copy, { contentType: 'application/json' });
   return { ref, counts: commit.counts, publication: named, logEntry: entry.number };
+}
+
+const refOf = ({ key, sha256 }: ObjectRef): ObjectRef => ({ key, sha256 });
+
+/** What the log has to say of an output, if a commit names it. */
+function namedOf({ outputs }: StageCommit, name: string): (ObjectRef & { size: number }) | undefined {
+  const output = outputs.find((each) => each.name === name);
+  return output && { ...refOf(output), size: output.size };
 }

@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto';
 import { type Output, readChecked, readJson } from '../../lake/commit.ts';
 import { LakeError, VerifyFailed } from '../../lake/errors.ts';
+import { canonicalJson } from '../../lake/hash.ts';
 import { printable } from '../../lake/printable.ts';
 import type { ObjectStore } from '../../lake/store.ts';
+import { openTable } from '../../lake/table.ts';
 import { readFigures } from '../judge/figures.ts';
+import { checkPublishedSegment } from '../segment/verify-segment.ts';
 import { bytesPerToken, type Dtype } from '../shards/dtype.ts';
 import { parseMegatronIndex } from '../shards/megatron.ts';
-import type { ManifestCore, Publication, PublishedShard } from './publication.ts';
+import type {
+  ContaminationReport,
+  ManifestCore,
+  Publication,
+  PublishedShard,
+  RunCounts,
+} from './publication.ts';
 import { checkLedger } from './verify-ledger.ts';
 
 /** One thing that was looked at. */
@@ -25,7 +34,10 @@ export async function verifyPublication(
 ): Promise<Check[]> {
   const core = await readManifest(store, publication.manifest);
   const checks = [...balance(core)];
-  const { judge } = publication;
+  const { judge, duplicates } = publication;
+  if (duplicates !== undefined) {
+    checks.push(await check('duplicates', () => checkDuplicates(store, core, duplicates)));
+  }
   if (judge !== undefined) {
     const look = async (): Promise<string> => {
       const { judged, sampled, model } = await readFigures(store, judge);
@@ -36,6 +48,15 @@ export async function verifyPublication(
   const { ledger, ledgerRounds } = publication;
   if (ledger !== undefined && ledgerRounds !== undefined) {
     checks.push(await check('ledger', () => checkLedger(store, core, { ledger, ledgerRounds })));
+  }
+  const { contamination } = publication;
+  if (contamination !== undefined) {
+    checks.push(await check('contamination', () => checkContamination(store, core, contamination)));
+  }
+  const { segment } = publication;
+  if (segment !== undefined) {
+    const look = (): Promise<string> => checkPublishedSegment(store, publication, segment, core, onShard);
+    checks.push(await check('index segment', look));
   }
   for (const shard of publication.shards) {
     onShard();
@@ -59,6 +80,25 @@ export async function check(what: string, look: () => Promise<string>): Promise<
   }
 }
 
+const sumOf = (counts: Record<string, number>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+/** What is dropped for words of evaluation sets: as its stage counts it, and as what was found does. */
+function contaminatedOf({ rows, pairs, instructions, contamination }: RunCounts) {
+  const records = Object.entries(contamination?.records ?? {});
+  const dropped = (is: (record: string) => boolean): number =>
+    records.reduce((sum, [record, each]) => sum + (is(record) ? each.dropped : 0), 0);
+  return [
+    ['documents', rows.rejectReasons.contaminated ?? 0, dropped((each) => each === 'document')],
+    ['pairs', pairs.filtered.contaminated ?? 0, dropped((each) => each === 'pair')],
+    [
+      'instructions',
+      instructions.rejectReasons.contaminated ?? 0,
+      dropped((each) => each.startsWith('instructions-')),
+    ],
+  ] as const;
+}
+
 /** Nothing lost, nothing twice: from rows in to tokens out. */
 export function balance({ counts, mix, shards }: ManifestCore): Check[] {
   const { rows, texts, pairs, documents, instructions } = counts;
@@ -69,6 +109,7 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
     ok: left === right,
     detail: `${detail}: ${left} = ${right}`,
   });
+  const contaminated = contaminatedOf(counts);
   return [
     equal(
       'rows balance',
@@ -76,12 +117,24 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
       rows.kept + rows.duplicates + rows.heldBack + rows.rejects + rows.failed,
       `planned = kept ${rows.kept} + duplicates ${rows.duplicates} + held back ${rows.heldBack} + rejects ${rows.rejects} + failed ${rows.failed}`,
     ),
+    equal('rejects balance', rows.rejects, sumOf(rows.rejectReasons), 'rejects = sum over reasons'),
     equal(
       'instruction rows balance',
       instructions.planned,
       instructions.documents + instructions.rejects + instructions.failed,
       `planned = documents ${instructions.documents} + rejects ${instructions.rejects} + failed ${instructions.failed}`,
     ),
+    equal(
+      'instruction rejects balance',
+      instructions.rejects,
+      sumOf(instructions.rejectReasons),
+      'rejects = sum over reasons',
+    ),
+    {
+      what: 'contamination balances',
+      ok: contaminated.every(([, counted, dropped]) => counted === dropped),
+      detail: contaminated.map(([what, counted, dropped]) => `${what} ${counted} = ${dropped}`).join(', '),
+    },
     equal(
       'kept rows balance',
       rows.kept,
@@ -93,16 +146,11 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
       ok: texts.withPairs + texts.setAside <= texts.prompted && texts.linked <= texts.withPairs,
       detail: `prompted ${texts.prompted}, with pairs ${texts.withPairs}, linked ${texts.linked}, set aside ${texts.setAside}`,
     },
-    equal(
-      'drops balance',
-      pairs.dropped,
-      Object.values(pairs.reasons).reduce((sum, each) => sum + each, 0),
-      'dropped = sum over reasons',
-    ),
+    equal('drops balance', pairs.dropped, sumOf(pairs.reasons), 'dropped = sum over reasons'),
     equal(
       'pairs balance',
       pairs.valid,
-      pairs.kept + Object.values(pairs.filtered).reduce((sum, n) => sum + n, 0),
+      pairs.kept + sumOf(pairs.filtered),
       `valid = kept ${pairs.kept}${Object.entries(pairs.filtered)
         .map(([reason, n]) => ` + ${reason} ${n}`)
         .join('')}`,
@@ -127,6 +175,29 @@ export function balance({ counts, mix, shards }: ManifestCore): Check[] {
       'mixed = sum over sources',
     ),
   ];
+}
+
+/** Throws VerifyFailed where the report counts something else than the manifest. */
+async function checkContamination(store: ObjectStore, core: ManifestCore, output: Output): Promise<string> {
+  const { records, matches, sets } = await readJson<ContaminationReport>(store, output);
+  if (canonicalJson({ records, matches }) !== canonicalJson(core.counts.contamination)) {
+    const where = { bucket: store.bucket, key: output.key };
+    throw new VerifyFailed('the report counts something else than the manifest', where);
+  }
+  return `${sets.length} evaluation sets, ${matches.reduce((sum, each) => sum + each.matches, 0)} matches`;
+}
+
+/** The table has a line for each dropped row; those of sources that failed later are in it as well. */
+async function checkDuplicates(store: ObjectStore, core: ManifestCore, output: Output): Promise<string> {
+  const table = await openTable(store, output);
+  const { duplicates, heldBack } = core.counts.rows;
+  if (table.rows < duplicates + heldBack) {
+    throw new VerifyFailed(
+      `the table names ${table.rows} dropped rows, the manifest counts ${duplicates} duplicates + ${heldBack} held back`,
+      { bucket: store.bucket, key: output.key },
+    );
+  }
+  return `${table.rows} dropped rows, each with the row that it was dropped for`;
 }
 
 async function checkShard(store: ObjectStore, core: ManifestCore, shard: PublishedShard): Promise<string> {

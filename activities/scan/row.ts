@@ -1,19 +1,30 @@
 import { asText, isInvalidUtf8 } from '../../lake/parquet/cells.ts';
 import { printable } from '../../lake/printable.ts';
-import type { RejectReason } from './texts.ts';
+import { type Check, firstRejection, type Place } from './check.ts';
+import type { Reject } from './texts.ts';
+
+/** Why a cell gives no text that is used. */
+type Why = Pick<Reject, 'reason' | 'detail' | 'excerpt'>;
 
 /** A text cell: its text, or why there is none. White space alone is blank (ASCII, NBSP, BOM and the ideographic space). */
-export function textOrReason(
-  cell: unknown,
-): { text: string } | { reason: RejectReason; excerpt: string | null } {
+export function textOrReason(cell: unknown): { text: string } | Why {
   const value = asText(cell);
-  if (value === undefined) return { reason: 'null', excerpt: null };
+  if (value === undefined) return { reason: 'null', detail: null, excerpt: null };
   if (isInvalidUtf8(value)) {
-    return { reason: 'invalidUtf8', excerpt: excerpt(Buffer.from(value.bytes).toString('latin1')) };
+    const bytes = Buffer.from(value.bytes).toString('latin1');
+    return { reason: 'invalidUtf8', detail: null, excerpt: excerpt(bytes) };
   }
   if (/^[\s\0\u00a0\u3000\ufeff]*$/.test(value.text))
-    return { reason: 'blank', excerpt: excerpt(value.text) };
+    return { reason: 'blank', detail: null, excerpt: excerpt(value.text) };
   return { text: value.text };
+}
+
+/** A text cell: its text where all checks let it pass, or why there is none. */
+export function checkedText(cell: unknown, checks: readonly Check[], place: Place): { text: string } | Why {
+  const found = textOrReason(cell);
+  if ('reason' in found) return found;
+  const rejection = firstRejection(checks, found.text, place);
+  return rejection === undefined ? found : { ...rejection, excerpt: excerpt(found.text) };
 }
 
 /** The first 200 characters on one line: corpus text is hostile to terminals. */

@@ -1,12 +1,15 @@
 import { type AttemptFolder, commitStage, type Produced } from '../../lake/commit.ts';
 import { writeTable } from '../../lake/table.ts';
-import type { Done, EntryRef, RunRef } from '../../workflows/contract.ts';
+import type { Done, EntryRef, ObjectRef, RunRef } from '../../workflows/contract.ts';
+import type { ContaminationCounts } from '../benchmarks/contamination.ts';
+import { openDecontamination, policiesOf } from '../benchmarks/decontaminate.ts';
 import { failsAlone, plainFailure } from '../failure.ts';
 import type { SourceFailure, SourceRun } from '../plan/partitions.ts';
 import { checkStage, type RunPins, readPins } from '../plan/pins.ts';
 import type { EntryMaps } from '../plan/plan.ts';
 import { readEntry, readMaps } from '../plan/read-plan.ts';
 import type { Services } from '../services.ts';
+import { checksOf } from './check.ts';
 import { openFindings } from './findings.ts';
 import { scanSource } from './scan-source.ts';
 import { type ScannedText, TEXT_COLUMNS, TEXTS } from './texts.ts';
@@ -18,16 +21,24 @@ export interface ScannedSource {
   rows: number;
   texts: number;
   rejects: number;
+  rejectReasons: Record<string, number>;
+  /** What of evaluation sets was found in it, where some are looked for. */
+  contamination?: ContaminationCounts;
   failure: SourceFailure | null;
 }
 /**
- * Rows of a partition → valid texts with their place in the schedule, rejects with reasons, and the records by which
+ * Rows of a partition → texts that are valid and pass the checks, with their place in the schedule, rejects with reasons, and the records by which
  * duplicates find each other. A source whose bytes cannot be read fails alone; `lenient`, so does one over which our own
  * code stumbles.
  */
 export async function scanPartition(
   services: Services,
-  { run, entry: ref, lenient }: { run: RunRef; entry: EntryRef; lenient?: boolean },
+  {
+    run,
+    entry: ref,
+    benchmarks,
+    lenient,
+  }: { run: RunRef; entry: EntryRef; benchmarks?: ObjectRef; lenient?: boolean },
 ): Promise<Done> {
   const { store } = services;
   const pins = await readPins(store, run);
@@ -46,13 +57,20 @@ export async function scanPartition(
         ordinals: entry.runs.map(({ source }) => source),
         unicode: pins.unicode,
         near: pins.spec.dedupe.near,
+        verify: pins.spec.dedupe.verify === 'exact' ? 'exact' : undefined,
+        policies: policiesOf(pins.spec),
+        quality: pins.spec.quality,
         lenient,
       },
-      inputs: [],
+      inputs: benchmarks === undefined ? [] : [benchmarks],
       etags: entry.runs.map(({ etag }) => etag),
     },
     async (folder) =>
-      scanRuns(services, pins, folder, entry.runs, { maps: await readMaps(store, ref), lenient }),
+      scanRuns(services, pins, folder, entry.runs, {
+        maps: await readMaps(store, ref),
+        benchmarks,
+        lenient,
+      }),
   );
   const sources = commit.data as ScannedSource[];
   return {
@@ -71,17 +89,26 @@ async function scanRuns(
   pins: RunPins,
   folder: AttemptFolder,
   runs: readonly SourceRun[],
-  { maps, lenient }: { maps: EntryMaps; lenient: boolean | undefined },
+  {
+    maps,
+    benchmarks,
+    lenient,
+  }: { maps: EntryMaps; benchmarks: ObjectRef | undefined; lenient: boolean | undefined },
 ): Promise<Produced> {
   const failures = new Map<number, SourceFailure>();
+  const decontamination = await openDecontamination(services.store, pins.spec, benchmarks);
   for (;;) {
     const known = failures.size;
-    const found = openFindings(folder, pins.spec.dedupe.near);
+    const found = openFindings(folder, pins.spec.dedupe);
+    const contamination = decontamination?.();
+    // Last: what it finds is of texts that would be used.
+    const checks = [...checksOf(pins.spec), ...(contamination ? [contamination.document] : [])];
     async function* texts(): AsyncGenerator<ScannedText[]> {
       for (const [i, run] of runs.entries()) {
         if (failures.has(run.source)) continue;
         try {
-          for await (const batch of scanSource(services, pins, run, maps[i] ?? [], found.reject)) {
+          const options = { maps: maps[i] ?? [], checks, onReject: found.reject };
+          for await (const batch of scanSource(services, pins, run, options)) {
             if (failures.size > known) continue;
             await found.take(batch);
             yield batch;
@@ -96,11 +123,16 @@ async function scanRuns(
     const output = await writeTable(folder, TEXTS, TEXT_COLUMNS, texts());
     if (failures.size > known) continue;
     return {
-      outputs: [output, ...(await found.finish())],
-      counts: found.counts,
+      outputs: [
+        output,
+        ...(await found.finish()),
+        ...(contamination ? [await contamination.finish(folder)] : []),
+      ],
+      counts: found.counts(),
       data: runs.map(({ source, key, rowStart, rowEnd }): ScannedSource => {
         const failure = failures.get(source) ?? null;
-        return { source, key, rows: rowEnd - rowStart, ...found.of(key), failure };
+        const counts = contamination && { contamination: contamination.counts(key) };
+        return { source, key, rows: rowEnd - rowStart, ...found.of(key), ...counts, failure };
       }),
     };
   }

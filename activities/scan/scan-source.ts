@@ -6,24 +6,31 @@ import { type RowBatch, readRows } from '../../lake/parquet/rows.ts';
 import type { SourceRun } from '../plan/partitions.ts';
 import type { RunPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
-import { textOrReason } from './row.ts';
+import type { Check } from './check.ts';
+import { checkedText } from './row.ts';
 import type { Reject, ScannedText } from './texts.ts';
 
 /** Characters of a block's texts that are held until its valid ones are counted; a larger block is read twice. */
 const BLOCK_CHARACTERS = 64 * 2 ** 20;
 
+export interface ScanOptions {
+  /** Where the rows of large row groups begin, of those that the share has pages of. */
+  maps: readonly PageMap[];
+  checks: readonly Check[];
+  onReject: (reject: Reject) => void;
+  blockCharacters?: number;
+}
+
 /**
- * The valid texts of one source's share of a partition, in order, a block or less at a time, their hashes still open; its
- * rejects are handed over.
+ * The texts of one source's share of a partition that are valid and pass the checks, in order, a block or less at a time,
+ * their hashes still open; its rejects are handed over.
  * Throws what reading throws, when texts may have come already.
  */
 export async function* scanSource(
   { store, checkCancelled }: Services,
   { spec: { input } }: RunPins,
   run: SourceRun,
-  maps: readonly PageMap[],
-  onReject: (reject: Reject) => void,
-  blockCharacters = BLOCK_CHARACTERS,
+  { maps, checks, onReject, blockCharacters = BLOCK_CHARACTERS }: ScanOptions,
 ): AsyncGenerator<ScannedText[]> {
   const object = { key: run.key, etag: run.etag, size: run.size };
   const footer = await readFooter(store, object);
@@ -72,7 +79,7 @@ export async function* scanSource(
     for (const [i, cells] of batch.rows.entries()) {
       const row = batch.firstRow + i;
       const id = input.id === undefined ? null : (asId(cells[input.id]) ?? null);
-      const found = textOrReason(cells[input.text]);
+      const found = checkedText(cells[input.text], checks, { key: run.key, row });
       if ('reason' in found) {
         reject({ key: run.key, row, id, ...found });
         continue;

@@ -1,6 +1,7 @@
 import type { Row } from '../../lake/parquet/rows.ts';
 import type { ColumnSpec } from '../../lake/parquet/write.ts';
 import type { ScheduledText } from '../synthesize/schedule.ts';
+import type { CheckReason } from './check.ts';
 
 /** A valid row, as scan leaves it for the stages behind. */
 export interface ScannedText extends ScheduledText {
@@ -52,16 +53,19 @@ export interface Reject {
   row: number;
   reason: RejectReason;
   id: string | null;
+  /** What a check found, in words. */
+  detail: string | null;
   /** What stands there, cut short, control characters made visible. */
   excerpt: string | null;
 }
-/** `null` and `blank`: nothing to read. `invalidUtf8`: bytes that are no text. */
-export type RejectReason = 'null' | 'blank' | 'invalidUtf8';
+/** `null` and `blank`: nothing to read. `invalidUtf8`: bytes that are no text. With a colon: a check that a valid text did not pass. */
+export type RejectReason = 'null' | 'blank' | 'invalidUtf8' | CheckReason;
 export const REJECTS = 'rejects.parquet';
 export const REJECT_COLUMNS = [
   { name: 'key', type: 'string', nullable: false },
   { name: 'row', type: 'int64', nullable: false },
   { name: 'reason', type: 'string', nullable: false },
   { name: 'id', type: 'string' },
+  { name: 'detail', type: 'string' },
   { name: 'excerpt', type: 'string' },
 ] as const satisfies readonly ColumnSpec[];

@@ -35,18 +35,22 @@ export interface OpenBase extends Base {
 }
 
 /** The base that a plan rests on; undefined for one of mode `full`. */
-export async function openBase(store: ObjectStore, plan: ObjectRef): Promise<OpenBase | undefined> {
+export async function baseOfPlan(store: ObjectStore, plan: ObjectRef): Promise<Base | undefined> {
   const commit = await readCommit(store, plan);
   if (!commit.outputs.some(({ name }) => name === BASE)) return undefined;
-  return readBase(store, await readJson<Base>(store, outputOf(commit, BASE)));
+  return readJson<Base>(store, outputOf(commit, BASE));
+}
+
+/** The same, ready to be read. */
+export async function openBase(store: ObjectStore, plan: ObjectRef): Promise<OpenBase | undefined> {
+  const base = await baseOfPlan(store, plan);
+  return base && readBase(store, base);
 }
 
 /** Reads what a base names: segments, their sources, tombstones. */
 export async function readBase(store: ObjectStore, base: Base): Promise<OpenBase> {
-  const opened = await Promise.all(base.segments.map((ref) => readJson<Segment>(store, ref)));
-  const live = new Set(base.runs.map(({ run }) => run));
-  const lists = await Promise.all(opened.map(({ sources }) => readJson<SegmentSource[]>(store, sources)));
-  const alive = lists.flat().filter(({ run }) => live.has(run));
+  const opened = await readSegments(store, base);
+  const alive = await liveSources(store, base, opened);
   const sources = new Map(alive.map((each) => [each.source, each]));
   const dead = await readTombstones(store, base.tombstones);
   const runsOf = (name: 'buckets' | 'hashes' | 'signatures' | 'shingles') => (): Promise<Run[]> =>
@@ -64,6 +68,22 @@ export async function readBase(store: ObjectStore, base: Base): Promise<OpenBase
     signatures: runsOf('signatures'),
     shingles: runsOf('shingles'),
   };
+}
+
+/** The segments of a base. */
+export function readSegments(store: ObjectStore, { segments }: Base): Promise<Segment[]> {
+  return Promise.all(segments.map((ref) => readJson<Segment>(store, ref)));
+}
+
+/** The sources that live publications of a base have taken, by its segments. */
+export async function liveSources(
+  store: ObjectStore,
+  { runs }: Base,
+  opened: readonly Segment[],
+): Promise<SegmentSource[]> {
+  const live = new Set(runs.map(({ run }) => run));
+  const lists = await Promise.all(opened.map(({ sources }) => readJson<SegmentSource[]>(store, sources)));
+  return lists.flat().filter(({ run }) => live.has(run));
 }
 
 /** Rows with a tombstone, by the ordinal of their source: key = the row, payload empty. */

@@ -39,3 +39,7 @@ export interface SegmentSource {
   rows: number;
   run: string;
 }
+
+/** What a segment holds runs of, each an array of `Segment`. */
+export const SEGMENT_RUNS = ['buckets', 'hashes', 'signatures', 'shingles'] as const;
+export type SegmentRuns = (typeof SEGMENT_RUNS)[number];

@@ -11,6 +11,7 @@ import type { PlanEntry } from '../plan/partitions.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { inputsOf } from '../plan/plan.ts';
 import { readEntries, readSources } from '../plan/read-plan.ts';
+import { addReasons } from '../reasons.ts';
 import type { ScannedSource } from '../scan/scan-partition.ts';
 import type { Services } from '../services.ts';
 import type { InstructionData } from '../template/template-instructions.ts';
@@ -30,6 +31,14 @@ export interface SettledCounts {
   heldBack: number;
   /** Near-duplicates among the two before. */
   lostNear: number;
+  /** Of the lost duplicates, those of a document that an earlier run has published. */
+  lostEarlier: number;
+}
+
+/** What its commit says beside counts. */
+export interface SettledData extends Omit<Settled, 'ref' | 'counts'> {
+  /** The lost rejects by reason. */
+  lostReasons: Record<string, number>;
 }
 
 /**
@@ -77,15 +86,17 @@ export async function settleFailures(services: Services, input: SettleInput): Pr
         }
       }
       const corpus = settled.filter((each) => each.input === 'corpus');
-      const counts = { ...(await countLost(services, input, corpus)) };
+      const { counts, lostReasons } = await countLost(services, input, corpus);
       const output = await folder.put(SETTLED, JSON.stringify(settled), 'application/json');
       const failures = settled
         .slice(0, FAILURES_KEPT)
         .map(({ key, type, message }) => ({ key, type, message }));
-      return { outputs: [output], counts, data: { ...failed, failures } };
+      const data: SettledData = { ...failed, failures, lostReasons };
+      return { outputs: [output], counts: { ...counts }, data };
     },
   );
-  return { ref, counts: commit.counts, ...(commit.data as Omit<Settled, 'ref' | 'counts'>) };
+  const { lostReasons: _, ...settled } = commit.data as SettledData;
+  return { ref, counts: commit.counts, ...settled };
 }
 
 /** Raw keys of the corpus with rows in a partition that failed, each with the first reason. */
@@ -124,19 +135,30 @@ async function countLost(
   { store, checkCancelled }: Services,
   { plan, scans, verdicts }: SettleInput,
   failed: readonly SettledSource[],
-): Promise<SettledCounts> {
-  const counts = { lostRows: 0, lostTexts: 0, lostRejects: 0, lostDuplicates: 0, heldBack: 0, lostNear: 0 };
-  if (failed.length === 0) return counts;
+): Promise<{ counts: SettledCounts; lostReasons: Record<string, number> }> {
+  const counts: SettledCounts = {
+    lostRows: 0,
+    lostTexts: 0,
+    lostRejects: 0,
+    lostDuplicates: 0,
+    heldBack: 0,
+    lostNear: 0,
+    lostEarlier: 0,
+  };
+  const lostReasons: Record<string, number> = {};
+  if (failed.length === 0) return { counts, lostReasons };
   const lost = new Set(failed.map(({ source }) => source));
   counts.lostRows = failed.reduce((sum, { rows }) => sum + rows, 0);
   const refs = await readLists(store, scans);
   const entries = await readEntries(store, plan, 'corpus', refs.length);
+  const firstSource = (await readSources(store, plan, 'corpus'))[0]?.ordinal ?? 0;
   const touched = refs.filter((_, i) => entries[i]?.runs.some(({ source }) => lost.has(source)));
   for (const { data } of await readCommits(store, touched)) {
-    for (const { source, texts, rejects } of data as ScannedSource[]) {
+    for (const { source, texts, rejects, rejectReasons } of data as ScannedSource[]) {
       if (!lost.has(source)) continue;
       counts.lostTexts += texts;
       counts.lostRejects += rejects;
+      addReasons(lostReasons, rejectReasons);
     }
   }
   const commits = await readCommits(store, verdicts);
@@ -152,7 +174,8 @@ async function countLost(
       else if (lost.has(kept.source)) counts.heldBack++;
       else continue;
       if (kind === 'near') counts.lostNear++;
+      if (kept.source < firstSource) counts.lostEarlier++;
     }
   }
-  return counts;
+  return { counts, lostReasons };
 }

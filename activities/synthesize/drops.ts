@@ -1,5 +1,6 @@
 import type { Row } from '../../lake/parquet/rows.ts';
 import type { ColumnSpec } from '../../lake/parquet/write.ts';
+import { addReasons, reasonCounts } from '../reasons.ts';
 import type { Entry } from './entry.ts';
 
 /** A piece of an answer that became no pair. */
@@ -79,13 +80,7 @@ export function dropReasons(entries: readonly Pick<Entry, 'drops'>[]): Record<st
   return reasons;
 }
 
-export function addReasons(sum: Record<string, number>, more: Record<string, number>): void {
-  for (const [reason, count] of Object.entries(more)) sum[reason] = (sum[reason] ?? 0) + count;
-}
-
 /** The same as counts of a commit: `drop:<reason>`. */
 export function dropCounts(entries: readonly Pick<Entry, 'drops'>[]): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(dropReasons(entries)).map(([reason, count]) => [`drop:${reason}`, count]),
-  );
+  return reasonCounts('drop', dropReasons(entries));
 }

@@ -6,11 +6,15 @@ import type { PageMap } from '../../lake/parquet/page-map.ts';
 import { readRows } from '../../lake/parquet/rows.ts';
 import { writeTable } from '../../lake/table.ts';
 import type { Done, EntryRef, FailedSource, ObjectRef, Reason, RunRef } from '../../workflows/contract.ts';
+import type { ContaminationCounts } from '../benchmarks/contamination.ts';
+import { type Decontamination, openDecontamination, policiesOf } from '../benchmarks/decontaminate.ts';
 import { failsAlone, plainFailure } from '../failure.ts';
 import type { SourceRun } from '../plan/partitions.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { readEntry, readMaps } from '../plan/read-plan.ts';
-import { textOrReason } from '../scan/row.ts';
+import { addReasons } from '../reasons.ts';
+import type { Check } from '../scan/check.ts';
+import { checkedText, textOrReason } from '../scan/row.ts';
 import { REJECT_COLUMNS, REJECTS, type Reject } from '../scan/texts.ts';
 import type { Services } from '../services.ts';
 import { keysOf, readExcluded } from '../settle/excluded.ts';
@@ -21,7 +25,8 @@ import { pinnedTokenizer } from '../tokenize/pinned.ts';
 import { renderInstruction } from './instructions.ts';
 
 /**
- * General instructions of one partition → `{question} {response}` documents, tokenized; rows without either kept aside.
+ * General instructions of one partition → `{question} {response}` documents, tokenized; rows without either, and those with words
+ * of an evaluation set, kept aside.
  * A source that fails, here or (by `settled`) in another partition, gives nothing; `lenient` as in scan.
  */
 export async function templateInstructions(
@@ -29,9 +34,10 @@ export async function templateInstructions(
   {
     run,
     entry: ref,
+    benchmarks,
     lenient,
     settled,
-  }: { run: RunRef; entry: EntryRef; lenient?: boolean; settled?: ObjectRef },
+  }: { run: RunRef; entry: EntryRef; benchmarks?: ObjectRef; lenient?: boolean; settled?: ObjectRef },
 ): Promise<Done> {
   const { store, settings, checkCancelled } = services;
   const pins = await readPins(store, run);
@@ -54,20 +60,25 @@ export async function templateInstructions(
         columns,
         seed: pins.spec.seed,
         tokenizer: pins.tokenizer,
+        unicode: policiesOf(pins.spec) && pins.unicode,
+        policies: policiesOf(pins.spec),
         lenient,
         excluded: keysOf(excluded),
       },
-      inputs: [],
+      inputs: benchmarks === undefined ? [] : [benchmarks],
       etags: entry.runs.map(({ etag }) => etag),
     },
     async (folder) => {
       const read: ReadInstructions[] = [];
       const maps = await readMaps(store, ref);
+      const contamination = (await openDecontamination(store, pins.spec, benchmarks))?.();
       for (const [i, object] of entry.runs.entries()) {
         const reason = excluded.get(object.source);
         read.push(
           reason === undefined
-            ? await readInstructions(services, object, maps[i] ?? [], { source: ref.input, columns, lenient })
+            ? await readInstructions(services, object, maps[i] ?? [], {
+                ...{ source: ref.input, columns, contamination, lenient },
+              })
             : failedRows(object, reason),
         );
       }
@@ -83,6 +94,9 @@ export async function templateInstructions(
         dtype: dtypeFor(pins.tokenizer.highestId),
       });
       outputs.push(await writeTable(folder, REJECTS, REJECT_COLUMNS, rejects));
+      if (contamination !== undefined) outputs.push(await contamination.finish(folder));
+      const rejectReasons: Record<string, number> = {};
+      for (const { reason } of rejects) addReasons(rejectReasons, { [reason]: 1 });
       const rows = (some: readonly ReadInstructions[]): number =>
         some.reduce((sum, each) => sum + each.rows, 0);
       const counts = {
@@ -92,7 +106,8 @@ export async function templateInstructions(
         rejectedInstructions: rejects.length,
         failedInstructionRows: rows(read.filter(({ failure }) => failure !== null)),
       };
-      return { outputs, counts, data: { ...totals, failures } };
+      const found = contamination && { contamination: contamination.counts() };
+      return { outputs, counts, data: { ...totals, failures, rejectReasons, ...found } };
     },
   );
   const known = new Set(keysOf(excluded));
@@ -104,6 +119,9 @@ export async function templateInstructions(
 export interface InstructionData {
   /** Sources that failed, here or (where they were left out) elsewhere. */
   failures: FailedSource[];
+  rejectReasons: Record<string, number>;
+  /** What of evaluation sets was found, where some are looked for. */
+  contamination?: ContaminationCounts;
 }
 interface ReadInstructions {
   rows: number;
@@ -117,11 +135,24 @@ async function readInstructions(
   { store, checkCancelled }: Services,
   object: SourceRun,
   maps: readonly PageMap[],
-  { source, columns, lenient }: { source: string; columns: readonly string[]; lenient?: boolean | undefined },
+  {
+    source,
+    columns,
+    contamination,
+    lenient,
+  }: {
+    source: string;
+    columns: readonly string[];
+    contamination: Decontamination | undefined;
+    lenient: boolean | undefined;
+  },
 ): Promise<ReadInstructions> {
   const { key, rowStart, rowEnd } = object;
   const drafts: ReadInstructions['drafts'] = [];
   const rejects: Reject[] = [];
+  const checks: Check[] = contamination
+    ? [(text, place) => contamination.instruction(source, text, place)]
+    : [];
   try {
     const footer = await readFooter(store, object);
     for await (const batch of readRows(store, object, footer, { columns, rowStart, rowEnd, maps })) {
@@ -135,13 +166,16 @@ async function readInstructions(
         else {
           const id = documentId(key, row);
           const rendered = renderInstruction({ question: question.text, answer: answer.text });
-          drafts.push({ id, unit: id, source, ...rendered });
+          const checked = checkedText(rendered.text, checks, { key, row });
+          if ('reason' in checked) rejects.push({ key, row, id: null, ...checked });
+          else drafts.push({ id, unit: id, source, ...rendered });
         }
       }
     }
     return { rows: rowEnd - rowStart, drafts, rejects, failure: null };
   } catch (error) {
     if (!failsAlone(error, lenient)) throw error;
+    contamination?.forget(key);
     return failedRows(object, plainFailure(error));
   }
 }

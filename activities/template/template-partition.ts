@@ -1,17 +1,19 @@
 import { commitStage, type Output, outputOf } from '../../lake/commit.ts';
 import { chainId, documentId, renderedId } from '../../lake/identity.ts';
 import type { CommitPointer, Done, EntryRef, ObjectRef, RunRef } from '../../workflows/contract.ts';
+import type { ContaminationCounts } from '../benchmarks/contamination.ts';
 import { withoutDropped } from '../filter/chains.ts';
 import { filterPairs, SUMMARY } from '../filter/filter-pairs.ts';
 import { readDropped } from '../filter/pair-table.ts';
 import { resolvePointer } from '../lists.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { readEntry } from '../plan/read-plan.ts';
+import { addReasons } from '../reasons.ts';
 import type { ScannedText } from '../scan/texts.ts';
 import type { Services } from '../services.ts';
 import { keysOf, readExcluded } from '../settle/excluded.ts';
 import { dtypeFor } from '../shards/megatron.ts';
-import { addReasons, dropReasons } from '../synthesize/drops.ts';
+import { dropReasons } from '../synthesize/drops.ts';
 import { addEntryCounts, chainsOf, countsOf, type Entry, type EntryCounts } from '../synthesize/entry.ts';
 import type { Slot } from '../synthesize/schedule.ts';
 import { readSlots, sliceBytes } from '../synthesize/slots.ts';
@@ -40,11 +42,12 @@ export async function templatePartition(
     entry: EntryRef;
     previous: CommitPointer;
     verdicts: ObjectRef[];
+    benchmarks?: ObjectRef;
     settled?: ObjectRef;
   },
 ): Promise<Done> {
   const { store, settings, checkCancelled } = services;
-  const { run, verdicts } = input;
+  const { run, verdicts, benchmarks } = input;
   const pins = await readPins(store, run);
   checkStage(pins, 'template');
   checkPools(pins);
@@ -55,7 +58,7 @@ export async function templatePartition(
     ? undefined
     : await resolvePointer(store, input.previous);
   const filtered =
-    previous && (await filterPairs(services, { run, pins, entry, previous, verdicts, excluded }));
+    previous && (await filterPairs(services, { run, pins, entry, previous, verdicts, benchmarks, excluded }));
   const { seed, sequenceLength } = pins.spec;
   const { ref, commit } = await commitStage(
     store,
@@ -117,7 +120,13 @@ export async function templatePartition(
         dtype: dtypeFor(pins.tokenizer.highestId),
       });
       const pairs = filtered && outputOf(filtered.commit, SUMMARY);
-      return { outputs, counts, data: { ...totals, texts, drops, ...(pairs && { pairs }) } };
+      const contamination = filtered?.commit.data as ContaminationCounts | null | undefined;
+      const data = {
+        ...{ ...totals, texts, drops },
+        ...(pairs && { pairs }),
+        ...(contamination && { contamination }),
+      };
+      return { outputs, counts, data };
     },
   );
   return { ref, counts: { ...filtered?.commit.counts, ...commit.counts } };
@@ -130,6 +139,8 @@ export interface CorpusData {
   drops: Record<string, number>;
   /** The summary of its pairs; none where every source is left out. */
   pairs?: Output;
+  /** What of evaluation sets was found in them, where some are looked for. */
+  contamination?: ContaminationCounts;
 }
 
 /** Characters of documents that are tokenized and written at once, about: small blocks together. */

@@ -1,4 +1,4 @@
-import { HELD } from '../../activities/dedupe/decide.ts';
+import { ESTIMATE_HELD } from '../../activities/dedupe/comparer.ts';
 import { bandPayload, edgeRecord, exactRecord, signaturePayload } from '../../activities/dedupe/records.ts';
 import { BANDS, VALUES } from '../../activities/dedupe/signature.ts';
 import { PARTITION_ROWS } from '../../activities/plan/partitions.ts';
@@ -25,13 +25,12 @@ export const SIGNATURE_BYTES = RECORD_BYTES + signaturePayload(new Int32Array(VA
 /** Events that an activity leaves in the history of a workflow, at most: three of its own, three of a workflow task. */
 const ACTIVITY_EVENTS = 6;
 /** Bytes of an edge. */
-export const EDGE_BYTES =
-  RECORD_BYTES + edgeRecord({ later: PLACE, first: PLACE, exact: false }).payload.length;
+export const EDGE_BYTES = RECORD_BYTES + edgeRecord({ later: PLACE, first: PLACE, band: 0 }).payload.length;
 
 /** What decide holds: for each planned row (one bit, and a count for 32), for each document in an edge, for each one held. */
-export const DECIDE = { row: 0.25, inEdge: 19, held: VALUES * 2, inBucket: 40 };
+export const DECIDE = { row: 0.25, inEdge: 20, held: VALUES * 2 + 8, inBucket: 40 };
 /** Documents that are compared in one pass. */
-export const DECIDE_HELD = HELD;
+export const DECIDE_HELD = ESTIMATE_HELD;
 
 /** What was measured, for one document or one record. */
 export interface Rates {

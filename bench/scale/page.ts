@@ -111,7 +111,7 @@ const ROWS: [string, string, (of: Arithmetic) => string][] = [
   ['events of the run in dedupe', '6 (C + R + 1)', (of) => count(of.events)],
   ['CPU of scan', 'measured × n', (of) => hours(of.scanHours)],
   ['CPU of combine and find', 'measured × records', (of) => hours(of.exchangeHours)],
-  ['decide holds', '0.25 n + 19 m + (224 + 40 e / m) × 2 million', (of) => bytes(of.decideBytes)],
+  ['decide holds', '0.25 n + 20 m + (232 + 40 e / m) × 2 million', (of) => bytes(of.decideBytes)],
   [
     'decide reads',
     `${SIGNATURE_BYTES} n in m / 2 million passes, edges twice`,

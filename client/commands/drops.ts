@@ -3,6 +3,7 @@ import { printable } from '../../lake/printable.ts';
 import { note, print } from '../print.ts';
 import { parseRun } from '../run-name.ts';
 import type { TargetFlags } from '../target.ts';
+import { numberOf } from './number-option.ts';
 import { chooseTarget, targetOptions } from './target-options.ts';
 
 interface DropsOptions extends TargetFlags {
@@ -34,11 +35,7 @@ Examples:
     )
     .action(async (text: string, options: DropsOptions) => {
       const run = parseRun(text);
-      const limit = Number(options.limit);
-      if (!Number.isInteger(limit) || limit < 0) {
-        const { BadUsage } = await import('../../lake/errors.ts');
-        throw new BadUsage(`--limit ${options.limit} is not a whole number`);
-      }
+      const limit = await numberOf('--limit', options.limit, Number.isInteger);
       const target = await chooseTarget(options);
       const { withLake } = await import('../target.ts');
       const { readDrops } = await import('../drops.ts');

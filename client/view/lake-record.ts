@@ -4,14 +4,19 @@ import type { Ledger } from '../../activities/publish/ledger.ts';
 import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { readManifest } from '../../activities/publish/verify.ts';
 import { readLedger } from '../../activities/publish/verify-ledger.ts';
+import { reasonCounts } from '../../activities/reasons.ts';
 import { RunNotFound } from '../../lake/errors.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import type { ObjectRef, RunRef } from '../../workflows/contract.ts';
+import type { Mode, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { readPublished } from '../published.ts';
+import { type Standing, standingOf } from '../standing.ts';
 
 /** What the lake itself holds of a run: its pins, and what it published. */
 export interface LakeRecord {
   model: string;
+  mode: Mode;
+  /** Null before the log of the domain names the run. */
+  standing: Standing | null;
   trains: boolean;
   /** Part of the slots that is converted. */
   share: number;
@@ -33,13 +38,21 @@ export async function readLakeRecord(
   });
   if (pins === undefined) return undefined;
   const { generator, spec } = pins;
-  const base = { model: generator.model, trains: spec.train !== undefined, share: spec.synthesize.share };
+  const base = {
+    model: generator.model,
+    mode: spec.mode,
+    trains: spec.train !== undefined,
+    share: spec.synthesize.share,
+  };
   const published = await readPublished(store, { domain, run });
-  if (published === undefined)
-    return { ...base, publication: null, manifest: null, judge: null, ledger: null };
+  if (published === undefined) {
+    const standing = await standingOf(store, { domain, run });
+    return { ...base, standing, publication: null, manifest: null, judge: null, ledger: null };
+  }
   const { manifest, judge, ledger } = published.publication;
   return {
     ...base,
+    standing: 'published',
     publication: published.ref,
     manifest: await readManifest(store, manifest),
     judge: judge === undefined ? null : await readFigures(store, judge),
@@ -60,6 +73,7 @@ export function countsOfManifest({
     plannedRows: rows.planned,
     failedRows: rows.failed,
     rejects: rows.rejects,
+    ...reasonCounts('reject', rows.rejectReasons),
     texts: rows.kept + rows.duplicates,
     duplicates: rows.duplicates,
     nearDuplicates: rows.nearDuplicates,

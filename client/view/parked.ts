@@ -8,13 +8,26 @@ const COMMANDS: Readonly<Record<Decision, string>> = { acceptPartial: 'accept', 
 
 /** What holds a run up until a person says otherwise, and what ends that, as sentences and commands. */
 export function heldLines(state: RunState, now: number, whole: boolean): { say: string[]; do: string[] } {
+  const waiting = waitingLines(state);
   const parked = parkedLines(state, now, whole);
-  if (!state.paused) return parked;
+  if (!state.paused) return { say: [...waiting.say, ...parked.say], do: [...waiting.do, ...parked.do] };
   const commands =
     parked.do.length > 0 && state.parked?.decisions.includes('resume') ? [] : commandsOf(state, 'resume');
   return {
-    say: ['paused: nothing new is started until it is resumed', ...parked.say],
-    do: [...commands, ...parked.do],
+    say: ['paused: nothing new is started until it is resumed', ...waiting.say, ...parked.say],
+    do: [...commands, ...waiting.do, ...parked.do],
+  };
+}
+
+/** For whom a run waits. That one lets go by itself when it ends, unless it was terminated. */
+function waitingLines({ domain, waitingFor }: RunState): { say: string[]; do: string[] } {
+  if (waitingFor === null) return { say: [], do: [] };
+  const holder = printable(`${domain}/${waitingFor.by}`, '');
+  return {
+    say: [
+      `waiting since ${minute(waitingFor.since)} for ${holder}, which holds the domain. It asks every minute. If that run was terminated:`,
+    ],
+    do: [`instruct-lake abandon ${holder}`],
   };
 }
 

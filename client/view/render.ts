@@ -5,14 +5,19 @@ import { about, bytes, counted, duration, rate, thousands } from './format.ts';
 import { type History, leftOf, NO_HISTORY, partOf, rateOf, type Sample } from './history.ts';
 import { spendingOf } from './ledger-lines.ts';
 import { heldLines } from './parked.ts';
-import type { RunState, Waiting } from './run-state.ts';
+import { foundNothing, type RunState, type Waiting } from './run-state.ts';
 import { bar, cutTo, type Terminal, wrap } from './terminal.ts';
 
 /** What a line of each phase counts, in the order it is shown: name in `counts` → word for people. */
 const COUNTED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
-  plan: { sources: 'sources', unreadableSources: 'unreadable' },
+  plan: { sources: 'sources', takenSources: 'taken before', unreadableSources: 'unreadable' },
   scan: { texts: 'texts', rejects: 'rejects' },
-  dedupe: { duplicates: 'duplicates', nearDuplicates: 'of them near', failedSources: 'sources failed' },
+  dedupe: {
+    duplicates: 'duplicates',
+    nearDuplicates: 'of them near',
+    earlierDuplicates: 'of earlier runs',
+    failedSources: 'sources failed',
+  },
   synthesize: { prompted: 'texts prompted', pairs: 'pairs', setAside: 'set aside' },
   template: { chains: 'chains', documents: 'documents', tokens: 'tokens', instructions: 'instructions' },
   mix: { mixedDocuments: 'documents', mixedTokens: 'tokens', shortfallTokens: 'tokens short' },
@@ -24,6 +29,8 @@ const COUNTED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
 const RARE = new Set([
   'failedSources',
   'nearDuplicates',
+  'takenSources',
+  'earlierDuplicates',
   'unreadableSources',
   'rejects',
   'setAside',
@@ -72,7 +79,8 @@ export function renderRun(state: RunState, options: ViewOptions): string[] {
   const at = state.phase === null ? -1 : PHASES.indexOf(state.phase);
   const ended = state.status !== 'running';
   const cut = (text: string): string => cutTo(text.trimEnd(), columns, unicode);
-  const status = state.parked !== null ? 'parked' : state.paused ? 'paused' : state.status;
+  const waits = state.waitingFor === null ? state.status : 'waiting';
+  const status = state.parked !== null ? 'parked' : state.paused ? 'paused' : waits;
   const lines = phasesOf(state).flatMap((phase) => {
     const place = PHASES.indexOf(phase);
     const name = phase.padEnd(11);
@@ -98,7 +106,8 @@ export function renderRun(state: RunState, options: ViewOptions): string[] {
   });
   const ceiling =
     state.concurrency === null ? '' : `  at most ${counted(state.concurrency, 'requests')} in flight`;
-  const head = `${printable(`${state.domain}/${state.run}`, '')}  ${status}  ${elapsed(state, now)}${ceiling}`;
+  const mode = state.mode === 'incremental' ? '  incremental' : '';
+  const head = `${printable(`${state.domain}/${state.run}`, '')}  ${status}  ${elapsed(state, now)}${mode}${ceiling}`;
   const held = heldLines(state, now, whole);
   const wrapped = [
     ...held.say.flatMap((line, i) => wrap(`  ${i === 0 ? '!' : ' '} ${line}`, columns, '    ')),
@@ -203,7 +212,12 @@ export function waitingLine({ activity, attempt, type, message, activities }: Wa
 }
 
 /** The phases of a run as far as they are known; training only where it belongs to the run. */
-function phasesOf({ trains, phase }: RunState): Phase[] {
+function phasesOf(state: RunState): Phase[] {
+  const { trains, phase, counts } = state;
+  if (foundNothing(state)) {
+    const last = counts.validTexts !== undefined ? 'dedupe' : counts.texts !== undefined ? 'scan' : 'plan';
+    return PHASES.slice(0, PHASES.indexOf(last) + 1);
+  }
   return PHASES.filter(
     (each) => each !== 'done' && (each !== 'train' || trains === true || phase === 'train'),
   );

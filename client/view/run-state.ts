@@ -3,9 +3,19 @@ import type { Ledger } from '../../activities/publish/ledger.ts';
 import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { LakeError, RunNotFound } from '../../lake/errors.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import type { Failures, ObjectRef, Parked, Phase, RunRef, Trained } from '../../workflows/contract.ts';
+import type {
+  Failures,
+  Mode,
+  ObjectRef,
+  Parked,
+  Phase,
+  RunRef,
+  Trained,
+  WaitingFor,
+} from '../../workflows/contract.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import { workflowIdOf } from '../run-name.ts';
+import type { Standing } from '../standing.ts';
 import { openClient, openLake, type Target } from '../target.ts';
 import { countsOfManifest, type LakeRecord, readLakeRecord } from './lake-record.ts';
 import { readExecution } from './temporal-state.ts';
@@ -45,6 +55,12 @@ export interface RunState extends RunRef {
   total: number;
   counts: Record<string, number>;
   model: string | null;
+  /** What its spec says; null where that is not known. */
+  mode: Mode | null;
+  /** In the log of its domain; null where that does not name it, or is not known. */
+  standing: Standing | null;
+  /** The run that holds the domain, for which this one waits. */
+  waitingFor: WaitingFor | null;
   /** What a running run waits for a person to decide. */
   parked: Parked | null;
   /** It starts nothing new until it is resumed. */
@@ -124,6 +140,12 @@ export function exitOfState({ status, failure, failures, manifest, interrupted }
   return failed > 0 ? EXIT.withFailures : EXIT.done;
 }
 
+/** Whether an incremental run has ended because there was nothing that its domain did not have. */
+export function foundNothing({ mode, status, publication, standing }: RunState): boolean {
+  const nothing = mode === 'incremental' && publication === null && standing !== 'retracted';
+  return status === 'completed' && nothing;
+}
+
 /** A run of which nothing is known yet. */
 export function blank(run: RunRef): RunState {
   return {
@@ -136,6 +158,9 @@ export function blank(run: RunRef): RunState {
     total: 0,
     counts: {},
     model: null,
+    mode: null,
+    standing: null,
+    waitingFor: null,
     parked: null,
     paused: false,
     concurrency: null,
@@ -199,15 +224,23 @@ async function fromLake(
 
 function addRecord(
   state: RunState,
-  { model, trains, share, publication, manifest, judge, ledger }: LakeRecord,
+  { model, mode, standing, trains, share, publication, manifest, judge, ledger }: LakeRecord,
 ): void {
   state.model ??= model;
+  state.mode = mode;
+  state.standing = standing;
   state.trains = trains;
   state.share = share;
   state.publication = publication;
   state.manifest = manifest;
   state.judge = judge;
   state.ledger = ledger;
+  if (standing === 'open' && state.status !== 'running') {
+    const { domain, run } = state;
+    state.notes.push(
+      `it still holds domain ${domain}, for which others wait: start it again, or let go with \`instruct-lake abandon ${domain}/${run}\``,
+    );
+  }
   if (manifest === null || state.status === 'running') return;
   state.counts = { ...countsOfManifest(manifest), ...state.counts };
   // Without a worker, or after retention, nobody but the manifest tells which sources failed.

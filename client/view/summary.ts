@@ -1,3 +1,4 @@
+import type { ContaminationCounts } from '../../activities/benchmarks/contamination.ts';
 import type { Ledger } from '../../activities/publish/ledger.ts';
 import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { SPENT } from '../../activities/synthesize/usage.ts';
@@ -6,7 +7,7 @@ import { RULES_MODEL } from '../../workflows/contract.ts';
 import { bytes, counted, duration, figure, thousands } from './format.ts';
 import { amount } from './ledger-lines.ts';
 import { renderRun, type ViewOptions } from './render.ts';
-import type { RunState } from './run-state.ts';
+import { foundNothing, type RunState } from './run-state.ts';
 
 const SMOKE_TEST = `The pairs are from ${RULES_MODEL}, a set of rules: this is a smoke test of the machinery, not a model's data.`;
 
@@ -14,7 +15,7 @@ const SMOKE_TEST = `The pairs are from ${RULES_MODEL}, a set of rules: this is a
 export function summaryLines(state: RunState, manifest: ManifestCore | null = state.manifest): string[] {
   const smoke = state.model === RULES_MODEL || manifest?.smokeTest === true;
   return [
-    ...(smoke ? [SMOKE_TEST] : []),
+    ...(smoke && !foundNothing(state) ? [SMOKE_TEST] : []),
     outcome(state),
     ...table([
       ...(manifest === null ? countRows(state) : manifestRows(manifest)),
@@ -33,8 +34,10 @@ export function summaryLines(state: RunState, manifest: ManifestCore | null = st
   ];
 }
 
+const RETRACTED = 'it was retracted since: nothing of it is visible. Started again it is published anew.';
+
 function outcome(state: RunState): string {
-  const { status, failure, phase, startedAt, closedAt } = state;
+  const { status, failure, phase, standing, startedAt, closedAt } = state;
   const name = printable(`${state.domain}/${state.run}`, '');
   const took =
     startedAt === null || closedAt === null
@@ -46,12 +49,17 @@ function outcome(state: RunState): string {
     state.manifest === null ? '' : '\nAn earlier execution of this run has published; its counts are:';
   switch (status) {
     case 'completed':
+      if (standing === 'retracted') return `${name} completed${took}; ${RETRACTED}`;
+      if (foundNothing(state)) return `${name} completed${took}: nothing new, so nothing is published.`;
       return state.source === 'lake'
         ? `${name} is published (read from the lake; Temporal no longer knows it).`
         : `${name} completed${took}.`;
     case 'running':
       return `${name} is running${where}.`;
     case 'unfinished':
+      if (standing === 'retracted') return `${name} was published (read from the lake); ${RETRACTED}`;
+      if (standing === 'closed')
+        return `${name} has ended without a publication (it found nothing new, failed, or was cancelled), and Temporal no longer knows it.`;
       return `${name} was started and is not published, and Temporal does not know it; ingest it again to resume.`;
     case 'timedOut':
       return `${name} timed out${took}${where}${before}`;
@@ -62,8 +70,9 @@ function outcome(state: RunState): string {
 
 type Row = [name: string, text: string];
 
-function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
-  const { rows, texts, pairs, documents, instructions } = counts;
+function manifestRows(manifest: ManifestCore): Row[] {
+  const { counts, mix, shards, dtype, domain, run } = manifest;
+  const { rows, texts, pairs, documents, instructions, contamination } = counts;
   const size = shards.reduce((sum, { bin, idx }) => sum + bin.size + idx.size, 0);
   const perText = texts.withPairs === 0 ? '' : `, ${(pairs.valid / texts.withPairs).toFixed(1)} a text`;
   return [
@@ -73,12 +82,24 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
         [rows.planned, 'planned'],
         [rows.kept, 'kept'],
         [rows.duplicates, 'duplicates'],
-        [rows.nearDuplicates, 'of them near', 'rare'],
         [rows.heldBack, 'held back', 'rare'],
         [rows.rejects, 'rejects'],
         [rows.failed, 'of failed sources'],
       ]),
     ],
+    ...(rows.duplicates === 0
+      ? []
+      : [
+          [
+            'duplicates',
+            `${list([
+              [rows.duplicates, 'dropped'],
+              [rows.nearDuplicates, 'of them near', 'rare'],
+              [rows.earlierDuplicates, 'of earlier runs', 'rare'],
+            ])}: \`instruct-lake duplicates ${printable(`${domain}/${run}`, '')}\` shows of what`,
+          ] satisfies Row,
+        ]),
+    ...(rows.rejects === 0 ? [] : [['rejects', reasons(rows.rejectReasons)] satisfies Row]),
     [
       'texts',
       list([
@@ -117,6 +138,7 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
             ]),
           ] satisfies Row,
         ]),
+    ...contaminationRows(contamination),
     ...mix.map(
       ({ source, documents, asked, got, unique, shortfall }): Row => [
         `mix ${source}`,
@@ -134,16 +156,32 @@ function manifestRows({ counts, mix, shards, dtype }: ManifestCore): Row[] {
   ];
 }
 
-/** Why pieces of answers became no pairs, the most frequent first. */
+/** Why rows were rejected, or pieces of answers became no pairs, the most frequent first. */
 function reasons(counts: Record<string, number>): string {
   return Object.entries(counts)
     .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
-    .map(([reason, count]) => `${thousands(count)} ${reason}`)
+    .map(([reason, count]) => `${thousands(count)} ${printable(reason, '')}`)
     .join(', ');
 }
 
 const epochs = (got: number, unique: number): string =>
   unique === 0 ? 'no tokens' : `${(got / unique).toFixed(2)} epochs`;
+
+/** What of evaluation sets was found, by what it was found in and by set; the command of that name has the rest. */
+function contaminationRows(contamination: ContaminationCounts | undefined): Row[] {
+  if (contamination === undefined) return [];
+  const { records, matches } = contamination;
+  const found = Object.entries(records).map(([record, { dropped, flagged }]) => {
+    const name = { document: 'documents', pair: 'pairs' }[record] ?? record;
+    return `${name}: ${thousands(dropped)} dropped, ${thousands(flagged)} flagged`;
+  });
+  const bySet = new Map<string, number>();
+  for (const each of matches) {
+    bySet.set(each.benchmark, (bySet.get(each.benchmark) ?? 0) + each.matches);
+  }
+  const sets = [...bySet].map(([name, count]) => `${counted(count, 'hits')} of ${printable(name, '')}`);
+  return [['contamination', found.length === 0 ? 'none found' : [...found, ...sets].join('; ')]];
+}
 
 /** Without a manifest: what the workflow counted. */
 function countRows({ counts }: RunState): Row[] {

@@ -112,6 +112,8 @@ async function addResult(
   Object.assign(state, { phase: 'done', done: 1, total: 1, counts: { ...result.counts } });
   state.training = result.training ?? null;
   state.publication = result.publication ?? null;
+  // No other publishes nothing.
+  if (result.publication === null) state.mode = 'incremental';
 }
 
 async function addFailure(
@@ -158,6 +160,7 @@ async function addProgress(
   // Runs that an older worker answers for have no such fields.
   if (state.status === 'running') {
     state.parked = progress.parked ?? null;
+    state.waitingFor = progress.waiting ?? null;
     state.paused = progress.paused ?? false;
     state.concurrency = progress.concurrency ?? null;
   }
@@ -216,7 +219,8 @@ async function ask<T>(
   }
 }
 
-async function describe(
+/** What Temporal says of a workflow; undefined when it knows none of that id. Throws TemporalUnavailable, BadUsage. */
+export async function describe(
   client: Client,
   workflowId: string,
   runId?: string,

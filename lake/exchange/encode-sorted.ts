@@ -4,7 +4,7 @@ import { RECORD_BYTES, viewOf } from './format.ts';
 
 /**
  * The run of records that come ordered by (key, payload bytes), as `mergeRuns` gives them: the same bytes as `encodeRun`
- * makes of them, and one block is held, not all of them. Throws RangeError on a key that is below the one before it.
+ * makes of them, and one block is held, not all of them. Throws RangeError on records that are out of order.
  */
 export async function* encodeSorted(
   batches: AsyncIterable<readonly ExchangeRecord[]>,
@@ -14,11 +14,13 @@ export async function* encodeSorted(
   const directory = openDirectory();
   let block: ExchangeRecord[] = [];
   let size = 0;
-  let last = 0n;
+  let last: ExchangeRecord | undefined;
   for await (const batch of batches) {
     for (const record of batch) {
-      if (record.key < last) throw new RangeError(`key ${record.key} comes after ${last}`);
-      last = record.key;
+      if (last !== undefined && isBefore(record, last)) {
+        throw new RangeError(`a record with key ${record.key} comes after one that it belongs before`);
+      }
+      last = record;
       const bytes = RECORD_BYTES + record.payload.length;
       if (block.length > 0 && size + bytes > blockBytes) {
         const encoded = encodeBlock(block, size);
@@ -38,6 +40,9 @@ export async function* encodeSorted(
   }
   yield* directory.finish();
 }
+
+const isBefore = (a: ExchangeRecord, b: ExchangeRecord): boolean =>
+  a.key < b.key || (a.key === b.key && Buffer.compare(a.payload, b.payload) < 0);
 
 function encodeBlock(records: readonly ExchangeRecord[], size: number): Uint8Array {
   const block = new Uint8Array(size);

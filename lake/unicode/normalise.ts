@@ -1,3 +1,4 @@
+import { foldAscii } from './ascii.ts';
 import { composeSegment, needsWork } from './compose.ts';
 import { combiningClasses, composites, decompositions, lowerCases, whiteSpace } from './tables.ts';
 import { roomFor, unitsOf } from './units.ts';
@@ -109,7 +110,7 @@ export function foldSpace(text: string): string {
 
 /** What two documents must have in common to be exact duplicates: `foldSpace(lowerCase(nfkc(text)))`. */
 export function normaliseForDedupe(text: string): string {
-  return rewrite(nfkc(text), both, LONG, SPACE);
+  return foldAscii(text) ?? rewrite(nfkc(text), both, LONG, SPACE);
 }
 
 /**

@@ -9,6 +9,7 @@ interface TableFile {
   lower: string;
   space: string;
   words: string;
+  numbers: string;
 }
 
 /** Code point → one or more numbers. */
@@ -86,3 +87,5 @@ export const ALONE = 2;
  * are written without spaces.
  */
 export const wordClasses: Uint8Array = decodeClasses(file.words);
+/** The code points of the categories N: digits, and other signs for numbers. */
+export const numbers: Table = decodeTable(file.numbers);

@@ -10,13 +10,22 @@ let out = new Uint16Array(2 * KEPT);
  * strings. What lies behind the text's length is left from others.
  */
 export function unitsOf(text: string): Uint16Array {
-  const length = sizeFor(text.length, units.length, KEPT);
-  if (length !== units.length) {
-    units = new Uint16Array(length);
-    bytes = Buffer.from(units.buffer);
-  }
+  makeRoom(text.length);
   bytes.write(text, 'utf16le');
   return units;
+}
+
+/** The bytes of a text that is ASCII alone, in the same room; undefined for all others: they have more bytes than code units. */
+export function asciiOf(text: string): Buffer | undefined {
+  makeRoom(text.length);
+  return bytes.write(text, 'utf8') === text.length ? bytes : undefined;
+}
+
+function makeRoom(needed: number): void {
+  const length = sizeFor(needed, units.length, KEPT);
+  if (length === units.length) return;
+  units = new Uint16Array(length);
+  bytes = Buffer.from(units.buffer);
 }
 
 /** Room for `length` code units that are made of a text, used again by the next call. */

@@ -1,7 +1,7 @@
 // tier: manual — dedupe of two million synthetic documents by a worker's threads: what each stage takes, holds and writes, and what is found of the planted
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { leastMatches } from '../../activities/dedupe/nearest.ts';
+import { leastMatches } from '../../activities/dedupe/comparer.ts';
 import { openCorpus, SYNTHETIC } from '../../bench/synthetic/documents.ts';
 import { openStack } from '../../client/stack/stack.ts';
 import type { StageCommit } from '../../lake/commit.ts';

@@ -54,7 +54,7 @@ test.each([
   [1_000, '1 KB'],
   [12_345, '12.3 KB'],
   [999_600, '1 MB'],
-  [2_848_522_144, '2848.52 MB'],
+  [2_848_522_144, '2849 MB'],
 ])('%d is written as %s', (value, text) => {
   expect(short(value, [' B', ' KB', ' MB'])).toBe(text);
 });

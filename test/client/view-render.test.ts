@@ -184,6 +184,22 @@ test('a parked run says since when, why, what follows, and what ends it', () => 
   ]);
 });
 
+test('a run that waits for its domain says for whom, since when, and what to do should that have been terminated', () => {
+  const waitingFor = { by: 'nightly-2026-01-04', since: '2026-01-05T02:00:33.000Z' };
+  const state = stateOf({ phase: 'open', mode: 'incremental', waitingFor, startedAt });
+  const live = renderRun(state, { now: Date.parse(parked.since), ...wide, color: false });
+  expect(live[0]).toBe('biomed/r1  waiting  10 min 33 s  incremental');
+  const said = live.join(' ').replace(/\s+/g, ' ');
+  expect(said).toContain(
+    'waiting since 2026-01-05 02:00 UTC for biomed/nightly-2026-01-04, which holds the domain',
+  );
+  expect(said).toContain('instruct-lake abandon biomed/nightly-2026-01-04');
+  expect(currentLine(state, 0)).toContain('waiting since 2026-01-05 02:00 UTC');
+  const paused = renderRun({ ...state, paused: true }, { now: 0, ...wide, color: false });
+  expect(paused[0]).toContain('  paused  ');
+  expect(paused.join(' ')).toContain('waiting since');
+});
+
 test('a parked run whose configuration is wrong is resumed; one that accepts goes on', () => {
   const state = stateOf({ parked: { ...parked, decisions: ['resume'], onTimeout: 'accept' } });
   const lines = renderRun(state, { now: Date.parse(parked.until), ...wide, color: false });

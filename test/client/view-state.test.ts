@@ -29,6 +29,7 @@ const parent: Progress = {
   counts: { texts: 5, pairs: 7 },
   lanes: ['a', 'b'],
   parked: null,
+  waiting: null,
   paused: false,
   concurrency: null,
 };
@@ -41,6 +42,7 @@ test("lanes' work comes on top of the parent's", () => {
     counts: { pairs: 11, prompted: 2 },
     lanes: [],
     parked: null,
+    waiting: null,
     paused: false,
     concurrency: null,
   } as const;

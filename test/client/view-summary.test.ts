@@ -17,7 +17,9 @@ test('the end of a run, from rows to training', () => {
   const manifest = manifestOf();
   expect(summaryLines(stateOf({ ...completed, model: 'some-model', manifest, training }))).toEqual([
     'biomed/r1 completed after 10 s.',
-    '  rows                20 planned, 12 kept, 3 duplicates, 1 of them near, 4 rejects, 1 of failed sources',
+    '  rows                20 planned, 12 kept, 3 duplicates, 4 rejects, 1 of failed sources',
+    '  duplicates          3 dropped, 1 of them near: `instruct-lake duplicates biomed/r1` shows of what',
+    '  rejects             3 quality:gopherQuality.words, 1 blank',
     '  texts               12 prompted, 10 with pairs',
     '  pairs               1,234,567 valid, 123456.7 a text',
     '  documents           4 chains, 6 documents, 3,000 tokens',
@@ -28,6 +30,20 @@ test('the end of a run, from rows to training', () => {
     '  training            0.7361 s, loss 3.239, step 10',
     '  output              /jobs/x/output',
   ]);
+});
+
+test('duplicates of earlier runs are counted where there are any, and nothing is said of none', () => {
+  const { counts } = manifestOf();
+  const manifest = manifestOf({ counts: { ...counts, rows: { ...counts.rows, earlierDuplicates: 2 } } });
+  const lines = summaryLines(stateOf({ ...completed, manifest }));
+  expect(lines).toContain(
+    '  duplicates          3 dropped, 1 of them near, 2 of earlier runs: `instruct-lake duplicates biomed/r1` shows of what',
+  );
+  const rows = { ...manifest.counts.rows, kept: 15, duplicates: 0, nearDuplicates: 0 };
+  const none = manifestOf({ counts: { ...manifest.counts, rows } });
+  expect(summaryLines(stateOf({ ...completed, manifest: none })).join('\n')).not.toContain(
+    'instruct-lake duplicates',
+  );
 });
 
 test("a judge's figures stand beside the paper's", () => {
@@ -76,6 +92,9 @@ test('a run known to the lake alone says so, published or not', () => {
   const lake = { source: 'lake', manifest: manifestOf() } as const;
   expect(summaryLines(stateOf({ ...lake, status: 'completed' }))[0]).toContain('read from the lake');
   expect(summaryLines(stateOf({ source: 'lake', status: 'unfinished' }))[0]).toContain('ingest it again');
+  const gone = { source: 'lake', status: 'unfinished', mode: 'incremental' } as const;
+  expect(summaryLines(stateOf({ ...gone, standing: 'retracted' }))[0]).toContain('it was retracted since');
+  expect(summaryLines(stateOf({ ...gone, standing: 'closed' }))[0]).toContain('without a publication');
 });
 
 test('status shows phases while a run goes on and the summary after', () => {

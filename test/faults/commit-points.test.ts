@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type CountingEndpoint, openCountingEndpoint } from '../counting-endpoint.ts';
 import { crashAt, undisturbedRun } from './commit-points/crash.ts';
 import { faultEverywhere } from './commit-points/lost.ts';
-import { VISIBLE_FROM } from './commit-points/point.ts';
+import { INCREMENTAL_VISIBLE_FROM, VISIBLE_FROM } from './commit-points/point.ts';
 import { raceEverywhere, raceOfTwoRuns } from './commit-points/race.ts';
-import type { Scene } from './commit-points/scene.ts';
+import { INCREMENTAL, type Scene, secondNight } from './commit-points/scene.ts';
 
 /* A few of the cases that `npm run acceptance -- commit-points` plays. */
 
@@ -37,4 +37,24 @@ test('two processes that meet at every write of a run make one result; two runs 
   const raced = await raceEverywhere(scene, calm.undisturbed, 'second');
   expect(raced.get('publish/_commit.json')).toEqual([200, 412]);
   await raceOfTwoRuns(scene, calm.undisturbed, 'first');
+});
+test('an incremental run that is killed around its entry of the log holds the domain until it is published', async () => {
+  const incremental = { ...scene, kind: INCREMENTAL };
+  const undisturbed = await undisturbedRun(incremental);
+  for (const name of ['segment/_commit.json', 'publish/<attempt>/segment.json'])
+    expect(await crashAt(incremental, undisturbed, name, 'after')).toBe('nothing');
+  expect(await crashAt(incremental, undisturbed, INCREMENTAL_VISIBLE_FROM, 'before')).toBe('nothing');
+  expect(await crashAt(incremental, undisturbed, INCREMENTAL_VISIBLE_FROM, 'after')).toBe('all of it');
+});
+
+test('so is one behind another night, which replaces documents: until its entry is in, the first night stands alone', async () => {
+  const night = { ...scene, kind: await secondNight(scene) };
+  const undisturbed = await undisturbedRun(night);
+  const names = undisturbed.points.map(({ name }) => name);
+  expect(names).toEqual(
+    expect.arrayContaining(['dedupe/<attempt>/gone.run', 'publish/<attempt>/tombstones.run']),
+  );
+  for (const name of ['index/log/<number>.json', 'dedupe/_commit.json', 'publish/<attempt>/tombstones.run'])
+    expect(await crashAt(night, undisturbed, name, 'after')).toBe('nothing');
+  expect(await crashAt(night, undisturbed, INCREMENTAL_VISIBLE_FROM, 'after')).toBe('all of it');
 });

@@ -2,8 +2,10 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { indexBenchmarks } from '../../activities/benchmarks/index-benchmarks.ts';
 import { publishRun } from '../../activities/publish/publish-run.ts';
 import { openPulse } from '../../activities/pulse.ts';
+import { closeDomain, openDomain } from '../../activities/segment/open-domain.ts';
 import { openEndpointClient } from '../../activities/synthesize/endpoint/client.ts';
 import { loadLibrary } from '../../activities/synthesize/generators/prompt-library.ts';
 import { loadPools } from '../../activities/template/pools.ts';
@@ -11,19 +13,23 @@ import { commandLauncher } from '../../activities/train/command-launcher.ts';
 import { watched } from '../../activities/watch.ts';
 import type { Work } from '../../activities/work.ts';
 import { importPaths } from '../../client/import/import.ts';
+import { retractRun } from '../../client/retract-run.ts';
 import { parseRun } from '../../client/run-name.ts';
 import { obtainVersitygw } from '../../client/stack/obtain.ts';
+import { until } from '../../client/stack/poll.ts';
 import { startS3 } from '../../client/stack/servers.ts';
 import { openClient } from '../../client/target.ts';
 import { verifyRun } from '../../client/verify-run.ts';
 import { commitStage, outputOf, readChecked } from '../../lake/commit.ts';
 import { ERRORS, LakeError } from '../../lake/errors.ts';
+import { append, readHead, withPublication } from '../../lake/log.ts';
 import { readFooter } from '../../lake/parquet/footer.ts';
 import { openS3 } from '../../lake/s3.ts';
 import { readConfig } from '../../worker/config.ts';
 import { openThreads, runInThread } from '../../worker/threads.ts';
-import type { IngestSpec, PublishInput } from '../../workflows/contract.ts';
+import type { IngestSpec, Progress, PublishInput } from '../../workflows/contract.ts';
 import { openChatEndpoint } from '../chat-endpoint.ts';
+import { failureOf } from '../executions.ts';
 import { publicationOf, putTexts, textSpec } from '../pipeline.ts';
 
 import {
@@ -249,6 +255,20 @@ const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
     provoke: () => thrown(() => readConfig(file('worker.yaml', 'lake: { buckte: lake }'), {})),
     says: ['worker.yaml', 'buckte', 'bucket'],
   },
+  BadBenchmark: {
+    async provoke() {
+      const fields = { question: 'question' };
+      const sets = [{ name: 'squad', prefix: 'eval/none/', fields }];
+      const run = { domain: 'd', run: 'benchmarks' };
+      await activity('openRun', {
+        workflowId: 'ingest/d/benchmarks',
+        spec: { ...SPEC, decontaminate: { sets } },
+      });
+      const { store, settings } = pipeline;
+      return thrown(() => indexBenchmarks({ store, settings, checkCancelled() {} }, { run }));
+    },
+    says: ['squad', 'eval/none/', '*.jsonl'],
+  },
   ServerUnobtainable: {
     async provoke() {
       const before = process.env.VERSITYGW;
@@ -284,6 +304,39 @@ const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
       return failedRun(spec, 'r1');
     },
     says: ['r1', 'publication.json', '--run'],
+  },
+  DomainTaken: {
+    async provoke() {
+      const { store } = pipeline;
+      const publication = { key: 'p', sha256: '0' };
+      await append(store, 'taken', (state) =>
+        withPublication(state, { run: 'full', generation: 1, mode: 'full', publication }),
+      );
+      await openDomain({ store }, { run: { domain: 'taken', run: 'night' } });
+      return thrown(() => retractRun(store, { domain: 'taken', run: 'full' }, true));
+    },
+    says: ['run night holds the domain', 'abandon <domain>/night'],
+  },
+  DomainLost: {
+    async provoke() {
+      const { store, endpoint } = pipeline;
+      const run = { domain: 'lost', run: 'night' };
+      await putTexts(store, 'raw/lost/a.parquet', texts);
+      const handle = await pipeline.start(textSpec('lost', { mode: 'incremental' }), run.run);
+      const held = async (): Promise<true | undefined> =>
+        (await readHead(store, 'lost')).entry.open === null ? undefined : true;
+      await until(held, { within: 60_000, what: 'it did not open its domain', every: 5 });
+      endpoint.refuse(401);
+      const parks = async (): Promise<true | undefined> =>
+        (await handle.query<Progress>('progress')).parked === null ? undefined : true;
+      await until(parks, { within: 60_000, what: 'it did not park' });
+      await closeDomain({ store }, { run });
+      endpoint.refuse(200);
+      await handle.executeUpdate('resume');
+      const { type, message, nonRetryable } = await failureOf(handle.result());
+      return { name: type, message, final: nonRetryable };
+    },
+    says: ['run night', 'nobody holds it', 'start it again'],
   },
   SpecConflict: {
     async provoke() {

@@ -140,9 +140,12 @@ describe('partitions that fail after the verdicts', () => {
       kept: 5,
       duplicates: 0,
       nearDuplicates: 0,
+      earlierDuplicates: 0,
       heldBack: 2,
       rejects: 0,
+      rejectReasons: {},
       failed: 6,
+      replaced: 0,
     });
     expect(reported).toMatchObject({ failedSources: 2, heldBack: 2, keptRows: 5 });
     expect(await handle.query<Failures>('failures')).toMatchObject({

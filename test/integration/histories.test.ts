@@ -78,6 +78,26 @@ test('there is a run that was paused and re-budgeted while its lane was in its r
   expect(events.some((event) => event.activityTaskCanceledEventAttributes)).toBe(true);
 });
 
+test('there are incremental runs: one that waits for its domain, in a new execution too, one that is cancelled while it holds it, one without work', () => {
+  const nightly = files.filter((file) => file.startsWith('ingestDomain.nightly-')).map(historyOf);
+  const activitiesOf = ({ events }: History): string[] =>
+    (events ?? []).flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+  const asked = nightly.map(
+    (history) => activitiesOf(history).filter((name) => name === 'openDomain').length,
+  );
+  expect(Math.max(...asked)).toBeGreaterThan(1);
+  const went = nightly.filter(({ events }) =>
+    events?.some((event) => event.workflowExecutionContinuedAsNewEventAttributes),
+  );
+  expect(went.map(activitiesOf).some((names) => names.at(-1) === 'openDomain')).toBe(true);
+  const closed = nightly.filter((history) => activitiesOf(history).at(-1) === 'closeDomain');
+  expect(
+    closed
+      .map(({ events }) => events?.some((event) => event.workflowExecutionCanceledEventAttributes))
+      .sort(),
+  ).toEqual([false, true]);
+});
+
 describe('a workflow that no longer does what a history says', () => {
   const file = 'ingestDomain.sample-r1.json';
 

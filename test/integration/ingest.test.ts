@@ -65,9 +65,12 @@ test('the counts of the manifest tell what went in and what came out', async () 
     kept: 60,
     duplicates: 0,
     nearDuplicates: 0,
+    earlierDuplicates: 0,
     heldBack: 0,
     rejects: 0,
+    rejectReasons: {},
     failed: 0,
+    replaced: 0,
   });
   expect(counts.texts.prompted).toBe(60);
   expect(counts.texts.linked).toBeGreaterThan(0);

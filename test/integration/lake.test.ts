@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeDomain, openDomain } from '../../activities/segment/open-domain.ts';
+import { until } from '../../client/stack/poll.ts';
 import { commitStage, outputOf, readChecked, readCommit, type StageInput } from '../../lake/commit.ts';
 import {
   AccessDenied,
@@ -10,9 +12,10 @@ import {
   StoreUnavailable,
 } from '../../lake/errors.ts';
 import { logHintKey, logKey } from '../../lake/layout.ts';
-import { append, checkLog, publishedRun, readHead, withPublication } from '../../lake/log.ts';
+import { append, checkLog, publishedRun, readHead, readLog, withPublication } from '../../lake/log.ts';
 import { probeStore } from '../../lake/probe.ts';
 import { openS3 } from '../../lake/s3.ts';
+import type { RunRef } from '../../workflows/contract.ts';
 import { type Lab, openLab } from '../lab.ts';
 import { listening } from '../listening.ts';
 
@@ -173,6 +176,29 @@ describe('the domain log', () => {
     const { entry } = await checkLog(store, 'race');
     expect(entry.number).toBe(6);
     expect(entry.published.map(({ run }) => run).sort()).toEqual(['r0', 'r1', 'r2', 'r3', 'r4', 'r5']);
+  });
+  test('of many incremental runs that ask at once one holds the domain, and all get their turn', async () => {
+    const runs = Array.from({ length: 6 }, (_, i) => ({ domain: 'turns', run: `r${i}` }));
+    const held: string[] = [];
+    const night = async (run: RunRef): Promise<void> => {
+      const open = async () => {
+        const answer = await openDomain({ store }, { run });
+        return answer.state === 'open' ? answer : undefined;
+      };
+      // Asked twice at once, as by an activity whose first attempt is not over.
+      const [one, two] = await Promise.all(
+        [open, open].map((each) => until(each, { within: 60_000, what: 'no turn', every: 5 })),
+      );
+      expect(two).toEqual(one);
+      held.push(run.run);
+      await closeDomain({ store }, { run });
+    };
+    await Promise.all(runs.map(night));
+    const opened: string[] = [];
+    for await (const { entry } of readLog(store, 'turns'))
+      if (entry.open !== null) opened.push(entry.open.run);
+    expect(opened).toEqual(held);
+    expect((await readHead(store, 'turns')).entry).toMatchObject({ number: 12, open: null });
   });
   test('publishing again changes nothing; another content needs a higher generation', async () => {
     await publish('again', 'r', 'a');

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InputChanged } from '../../lake/errors.ts';
@@ -14,6 +14,8 @@ export interface DirectoryStore extends ObjectStore {
 /** An object store over a new temporary directory; an object's ETag is the SHA-256 of its bytes. For unit tests. */
 export async function directoryStore(): Promise<DirectoryStore> {
   const root = await mkdtemp(join(tmpdir(), 'lake-'));
+  const unfinished = await mkdtemp(join(tmpdir(), 'lake-puts-'));
+  let puts = 0;
   const bucket = 'test';
   const gets: DirectoryStore['gets'] = [];
   const pathOf = (key: string): string => join(root, key);
@@ -49,8 +51,12 @@ export async function directoryStore(): Promise<DirectoryStore> {
     options: { ifNoneMatch?: boolean } = {},
   ): Promise<'written' | 'exists'> {
     await mkdir(dirname(pathOf(key)), { recursive: true });
+    // Nobody sees a part of it, as with a real store.
+    const whole = join(unfinished, String(puts++));
+    await writeFile(whole, body);
     try {
-      await writeFile(pathOf(key), body, { flag: options.ifNoneMatch ? 'wx' : 'w' });
+      if (!options.ifNoneMatch) await rename(whole, pathOf(key));
+      else await link(whole, pathOf(key));
       return 'written';
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return 'exists';
@@ -83,6 +89,8 @@ export async function directoryStore(): Promise<DirectoryStore> {
     put,
     write,
     list,
-    remove: () => rm(root, { recursive: true, force: true }),
+    async remove() {
+      for (const folder of [root, unfinished]) await rm(folder, { recursive: true, force: true });
+    },
   };
 }

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { hashWords, lowerHash, upperHash } from '../../activities/benchmarks/hashed-words.ts';
+import { bandPayload, exactRecord } from '../../activities/dedupe/records.ts';
 import { bandKey, signatureOf } from '../../activities/dedupe/signature.ts';
 import { prompt } from '../../activities/synthesize/protocol/prompt.ts';
 import { requestHash } from '../../activities/synthesize/round.ts';
 import { fingerprint } from '../../lake/commit.ts';
+import { encodeRun } from '../../lake/exchange.ts';
 import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import {
   blockStarts,
@@ -17,8 +20,8 @@ import {
   slotId,
   sourceId,
 } from '../../lake/identity.ts';
-import { partitionId, slug } from '../../lake/layout.ts';
-import { withPublication } from '../../lake/log.ts';
+import { listKey, partitionId, slug } from '../../lake/layout.ts';
+import { liveIndex, withOpen, withPublication } from '../../lake/log.ts';
 import { hash64, openStream, unitHash } from '../../lake/random.ts';
 import { normaliseForDedupe } from '../../lake/unicode/normalise.ts';
 import { PROMPTS } from '../../workflows/contract.ts';
@@ -87,17 +90,57 @@ describe('golden values of docs/identity.md', () => {
       '{"number":1,"open":null,"previous":"","published":[{"generation":1,"mode":"full","publication":{"key":"p","sha256":"00"},"run":"r1"}],"tombstones":[]}',
     );
     golden(sha256(entry), '529f2da7643e52ce07725dd323ff240b79bd270f06451d72dcdf1e9ea4438459');
+    const opened = canonicalJson({
+      ...withOpen(empty, { run: 'r1', generation: 1 }),
+      number: 1,
+      previous: '',
+    });
+    golden(
+      opened,
+      '{"number":1,"open":{"generation":1,"run":"r1"},"previous":"","published":[],"tombstones":[]}',
+    );
+    const base = canonicalJson({ ...liveIndex(empty), nextSource: 0 });
+    golden(base, '{"nextSource":0,"runs":[],"segments":[],"tombstones":[]}');
+    golden(
+      listKey({ domain: 'd', run: 'r1' }, sha256(base)),
+      'runs/d/r1/lists/f0c2cd7c9489fa3ab4e130e9447909edafb287dd30f3c2efe956cb7f9745e54f.json',
+    );
     const folded = normaliseForDedupe('  \uff26\uff4f\uff4f\tBAR ');
     expect(folded).toBe('foo bar');
     golden(sha256(folded).slice(0, 32), 'fbc1a9f858ea9e177916964bd88c3d37');
   });
+  test('grams of evaluation sets', () => {
+    const gram = (text: string, from: number, n: number): string => {
+      const words = hashWords(normaliseForDedupe(text));
+      const half = (hash: number): string => hash.toString(16).padStart(8, '0');
+      return half(upperHash(words, from, n)) + half(lowerHash(words, from, n));
+    };
+    const text = Array.from({ length: 14 }, (_, i) => `word${i}`).join(' ');
+    golden(gram(text, 0, 13), '9a08a6dbbbca3c18');
+    golden(gram(text, 1, 13), '070cc925a0b762fd');
+    golden(gram('北京 𠀀', 0, 3), '8466d753c6739487');
+  });
+  test('records of segments', async () => {
+    const place = { source: 3, row: 7 };
+    const exact = exactRecord({ ...place, hash: '000102030405060708090a0b0c0d0e0f' });
+    expect(exact.key).toBe(0x0001020304050607n);
+    golden(
+      Buffer.from(exact.payload).toString('hex'),
+      '000102030405060708090a0b0c0d0e0f00000003000000000007',
+    );
+    const band = { key: 1n, payload: bandPayload(place) };
+    golden(Buffer.from(band.payload).toString('hex'), '00000003000000000007');
+    const pieces: Uint8Array[] = [];
+    for await (const piece of encodeRun([exact, band])) pieces.push(piece);
+    golden(sha256(Buffer.concat(pieces)), '07a2906a35828d86c541f2095e2a91e576d4f50e6a5334ecf05b0901fe2e460f');
+  });
   test('signatures and band keys', () => {
     const text = Array.from({ length: 24 }, (_, i) => `word${i}`).join(' ');
     const signature = signatureOf(normaliseForDedupe(text)) ?? new Int32Array(0);
-    golden(signature.slice(0, 4).join(', '), '-1640040968, -417256760, -1621620771, 143880044');
+    golden(signature.slice(0, 4).join(', '), '1462815392, -306915304, 1340457690, 1821509604');
     const keys = [0, 13].map((band) => bandKey(signature, band).toString(16).padStart(16, '0'));
-    golden(keys[0] ?? '', 'f2f188e75b04398f');
-    golden(keys[1] ?? '', '569414dd98a3b4fa');
+    golden(keys[0] ?? '', '3832132515826e40');
+    golden(keys[1] ?? '', '0cf99a8578ae9e2d');
   });
 });
 

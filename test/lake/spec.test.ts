@@ -55,6 +55,75 @@ test('every problem is listed at once, unknown keys with the nearest name', () =
   }
   expect(message).toContain('the spec has 8 problems');
 });
+test('rules of quality have the thresholds of the paper by default, and are asked for by name or by `true`', () => {
+  const { quality } = parseSpec({
+    ...minimal,
+    quality: {
+      gopherQuality: true,
+      gopherRepetition: { maxDuplicateLines: 0.5 },
+      language: { allow: ['eng'] },
+    },
+  });
+  expect(quality).toEqual({
+    language: { allow: ['eng'], minScore: 0.9 },
+    gopherQuality: {
+      minWords: 50,
+      maxWords: 100_000,
+      minMeanWordLength: 3,
+      maxMeanWordLength: 10,
+      maxSymbols: 0.1,
+      maxBulletLines: 0.9,
+      maxEllipsisLines: 0.3,
+      minAlphabeticWords: 0.8,
+      minStopWords: 2,
+      stopWords: ['the', 'be', 'to', 'of', 'and', 'that', 'have', 'with'],
+    },
+    gopherRepetition: {
+      maxDuplicateLines: 0.5,
+      maxDuplicateParagraphs: 0.3,
+      maxDuplicateLineCharacters: 0.2,
+      maxDuplicateParagraphCharacters: 0.2,
+      maxTopGrams: [0.2, 0.18, 0.16],
+      maxDuplicateGrams: [0.15, 0.14, 0.13, 0.12, 0.11, 0.1],
+    },
+  });
+  expect(parseSpec(minimal)).not.toHaveProperty('quality');
+  expect(parseSpec({ ...minimal, quality: {} }).quality).toEqual({});
+});
+test('what is wrong with rules of quality is said where it stands', () => {
+  const wrong = (quality: unknown): string => problems({ ...minimal, quality });
+  const message = wrong({
+    gopherQuality: { maxWrds: 3, minWords: -1 },
+    gopherRepetition: { maxTopGrams: [1, 2] },
+    gopherRepetiton: true,
+    language: { allow: ['en'], minscore: 1 },
+  });
+  for (const part of [
+    'quality.gopherQuality.maxWrds: unknown key (did you mean "maxWords"?)',
+    'quality.gopherQuality.minWords: Too small',
+    'quality.gopherRepetition.maxTopGrams: Too small',
+    'quality.gopherRepetiton: unknown key (did you mean "gopherRepetition"?)',
+    'quality.language.allow[0]: "en" is none of the languages that texts can be told by (ISO 639-3: amh, arb,',
+    'quality.language.minscore: unknown key (did you mean "minScore"?)',
+  ]) {
+    expect(message).toContain(part);
+  }
+  expect(wrong({ gopherQuality: false })).toContain(
+    'quality.gopherQuality: must be true, or an object of thresholds',
+  );
+  const crossed = wrong({ gopherQuality: { minWords: 9, maxWords: 8, stopWords: ['der'], minStopWords: 2 } });
+  expect(crossed).toContain('quality.gopherQuality: minWords is 9, more than maxWords, 8');
+  expect(crossed).toContain('quality.gopherQuality.minStopWords: is 2, of 1 stop words');
+});
+test('the stop words are English, which a spec that allows other languages must know', () => {
+  const language = { allow: ['eng', 'deu'] };
+  expect(problems({ ...minimal, quality: { language, gopherQuality: true } })).toContain(
+    'quality.gopherQuality.stopWords: are English by default, which rejects texts in deu',
+  );
+  for (const gopherQuality of [{ minStopWords: 0 }, { stopWords: ['the', 'and', 'der', 'und'] }]) {
+    expect(() => parseSpec({ ...minimal, quality: { language, gopherQuality } })).not.toThrow();
+  }
+});
 test('filters have the kinds they drop by default, and only limits that something can pass', () => {
   const { filters, judge } = parseSpec({
     ...minimal,
@@ -93,6 +162,7 @@ test('dedupe takes a part of its keys, and no threshold that its bands cannot fi
   expect(parseSpec({ ...minimal, dedupe: { threshold: 0.9 } }).dedupe).toEqual({
     near: true,
     threshold: 0.9,
+    verify: 'estimate',
   });
   expect(problems({ ...minimal, dedupe: { threshold: 0.4 } })).toContain('dedupe.threshold');
   expect(problems({ ...minimal, dedupe: { treshold: 0.9 } })).toContain('did you mean "threshold"?');
@@ -153,6 +223,40 @@ test('the generator decides which keys `synthesize` has', () => {
     'synthesize.generator: must be "instruction-synthesizer" or "chat"',
   );
   expect(JSON.stringify(specSchema())).toContain(JSON.stringify(all));
+});
+test('evaluation sets: policies by field, at least one field, names once, unknown keys with the nearest name', () => {
+  const set = {
+    name: 'squad',
+    prefix: 'eval/squad/',
+    fields: { question: 'question', answer: 'answers.text' },
+  };
+  const of = (...sets: object[]) => ({ ...minimal, decontaminate: { sets } });
+  expect(parseSpec(of(set)).decontaminate?.sets[0]?.policy).toEqual({
+    question: 'drop',
+    answer: 'drop',
+    options: 'flag',
+    context: 'flag',
+  });
+  expect(parseSpec(of({ ...set, policy: { answer: 'flag' } })).decontaminate?.sets[0]?.policy).toMatchObject({
+    question: 'drop',
+    answer: 'flag',
+  });
+  expect(parseSpec(minimal).decontaminate).toBeUndefined();
+  const wrong = (...sets: object[]) => problems(of(...sets));
+  expect(wrong()).toContain('decontaminate.sets');
+  expect(wrong(set, { ...set, prefix: 'eval/2/' })).toContain('the name "squad" stands there more than once');
+  for (const prefix of ['raw/biomed/eval/', 'raw/biomed/', 'raw/']) {
+    expect(wrong({ ...set, prefix })).toContain('an input, "raw/biomed/", lie in each other');
+  }
+  expect(wrong({ ...set, fields: {} })).toContain('decontaminate.sets[0].fields: names no field');
+  expect(wrong({ ...set, fields: { qestion: 'q' } })).toContain(
+    'decontaminate.sets[0].fields.qestion: unknown key (did you mean "question"?)',
+  );
+  expect(wrong({ ...set, fields: { question: 'a..b' } })).toContain('is not a column or property');
+  expect(wrong({ ...set, policy: { question: 'dorp' } })).toContain('must be "drop" or "flag"');
+  expect(wrong({ ...set, policy: { contxt: 'drop' } })).toContain('did you mean "context"?');
+  expect(wrong({ ...set, prefx: 'x' })).toContain('did you mean "prefix"?');
+  expect(problems({ ...minimal, decontaminate: { set: [] } })).toContain('did you mean "sets"?');
 });
 test('what steers a run is told from what decides it', () => {
   const of = (spec: object): object => withoutSteering(parseSpec(spec));

@@ -6,15 +6,20 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 tier=readers
-requirements=("$here/requirements.txt")
 names=()
 for argument in "$@"; do
   case $argument in
-    --torch) tier=torch requirements+=("$here/requirements-torch.txt") ;;
+    --torch) tier=torch ;;
     -*) echo "run.sh: unknown option $argument (only --torch)" >&2; exit 2 ;;
     *) names+=("$argument") ;;
   esac
 done
+
+# The first without what it needs, the second with it.
+case $tier in
+  readers) requirements=("$here/requirements.txt" "$here/requirements-datatrove.txt") ;;
+  torch) requirements=("$here/requirements.txt" "$here/requirements-torch.txt") ;;
+esac
 
 # The environment is named by what is in it and by the Python it is made with.
 key=$(python3 - "${requirements[@]}" <<'PYTHON'
@@ -29,9 +34,7 @@ if [ ! -f "$venv/complete" ]; then
   rm -rf "$venv"
   python3 -m venv "$venv"
   "$venv/bin/python" -m pip install --quiet --no-deps -r "${requirements[0]}"
-  if [ "$tier" = torch ]; then
-    "$venv/bin/python" -m pip install --quiet --constraint "${requirements[0]}" -r "${requirements[1]}"
-  fi
+  "$venv/bin/python" -m pip install --quiet --constraint "${requirements[0]}" -r "${requirements[1]}"
   touch "$venv/complete"
 fi
 

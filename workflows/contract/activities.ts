@@ -1,9 +1,11 @@
 import type { CommitPointer, Done, ListItem, ObjectRef, RunRef } from './data.ts';
-import type { FailureRules } from './spec.ts';
+import type { FailureRules, Mode } from './spec.ts';
 
 /** What opening a run settles: names resolved, everything checked, pins written. */
 export interface OpenedRun extends RunRef {
   resumed: boolean;
+  /** One that was opened by an earlier release has none, and is `full`. */
+  mode?: Mode;
   rounds: number;
   /** Requests in flight at most, as the spec says. */
   concurrency: number | null;
@@ -11,12 +13,22 @@ export interface OpenedRun extends RunRef {
   model: string;
   /** Launcher of the training job, if one is wanted. */
   launcher: string | null;
+  /** Whether the spec names evaluation sets; left out where it does not. */
+  decontaminate?: true;
   /** Whether a sample of the pairs is to be judged. */
   judge: boolean;
   /** Whether this server knows our search attributes. */
   searchAttributes: boolean;
   rules: FailureRules;
 }
+/** What an incremental run finds when it asks for its domain. */
+export type OpenedDomain =
+  /** It holds the domain, and deduplicates against what `base` names. */
+  | { state: 'open'; base: ObjectRef }
+  /** Another run holds it. */
+  | { state: 'taken'; by: string }
+  /** It has published already. */
+  | { state: 'published'; publication: ObjectRef };
 /** One input of the plan (the corpus, or one instruction source), and how many partitions it has. */
 export interface PlannedInput {
   /** `corpus`, or `instructions-<index in mix.sources>`. */
@@ -70,10 +82,20 @@ export interface Trained {
 /** Every activity: name, input, result. Inputs are references; content stays on S3. */
 export interface Activities {
   openRun(input: { workflowId: string; spec: unknown }): Promise<OpenedRun>;
-  planSources(input: { run: RunRef }): Promise<Planned>;
+  openDomain(input: { run: RunRef }): Promise<OpenedDomain>;
+  closeDomain(input: { run: RunRef }): Promise<void>;
+  /** `base`: what an incremental run deduplicates against; its sources are those that the base has not. */
+  planSources(input: { run: RunRef; base?: ObjectRef }): Promise<Planned>;
+  /** Of runs whose spec names evaluation sets; what it leaves goes to every activity that sees texts of the mix. */
+  indexBenchmarks(input: { run: RunRef }): Promise<Done>;
   saveList(input: { run: RunRef; items: ListItem[] }): Promise<ObjectRef>;
   /** `lenient`: a fault of ours fails the source in which it shows, and nothing else. */
-  scanPartition(input: { run: RunRef; entry: EntryRef; lenient?: true }): Promise<Done>;
+  scanPartition(input: {
+    run: RunRef;
+    entry: EntryRef;
+    benchmarks?: ObjectRef;
+    lenient?: true;
+  }): Promise<Done>;
   /** The buckets of list number `list` of the scans as one run; only where there are very many partitions. */
   combineBuckets(input: { run: RunRef; plan: ObjectRef; scans: ObjectRef[]; list: number }): Promise<Done>;
   findDuplicates(input: {
@@ -106,11 +128,13 @@ export interface Activities {
     entry: EntryRef;
     previous: CommitPointer;
     verdicts: ObjectRef[];
+    benchmarks?: ObjectRef;
     settled?: ObjectRef;
   }): Promise<Done>;
   templateInstructions(input: {
     run: RunRef;
     entry: EntryRef;
+    benchmarks?: ObjectRef;
     lenient?: true;
     settled?: ObjectRef;
   }): Promise<Done>;
@@ -123,6 +147,7 @@ export interface Activities {
     input: string;
   }): Promise<Done>;
   buildShard(input: { run: RunRef; mix: ObjectRef; exchanges: Lists; shard: number }): Promise<Done>;
+  buildSegment(input: SegmentInput): Promise<Done>;
   publishRun(input: PublishInput): Promise<Published>;
   resolveTraining(input: { run: RunRef; launcher: string }): Promise<TrainingRef>;
   launchTraining(input: TrainingRef): Promise<void>;
@@ -137,10 +162,22 @@ export interface SettleInput {
   verdicts: ObjectRef[];
   passes: Lists[];
 }
+/** Part `range` of the `ranges` of an incremental run's segment. */
+export interface SegmentInput {
+  run: RunRef;
+  plan: ObjectRef;
+  scans: ObjectRef[];
+  verdicts: ObjectRef[];
+  settled?: ObjectRef;
+  range: number;
+  ranges: number;
+}
 /** All that a publication rests on. */
 export interface PublishInput {
   run: RunRef;
   plan: ObjectRef;
+  /** The index of the evaluation sets, where the spec names some. */
+  benchmarks?: ObjectRef;
   scans: ObjectRef[];
   verdicts: ObjectRef[];
   /** Where sources have failed since the verdicts. */
@@ -148,6 +185,9 @@ export interface PublishInput {
   /** What a judge said of a sample of the pairs. */
   judged?: ObjectRef;
   documents: Lists;
-  mix: ObjectRef;
-  shards: ObjectRef;
+  /** None where an incremental run keeps nothing. */
+  mix?: ObjectRef;
+  shards?: ObjectRef;
+  /** The parts of what later ingests deduplicate against; of incremental runs alone. */
+  segments?: ObjectRef[];
 }

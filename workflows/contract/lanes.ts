@@ -12,6 +12,7 @@ export interface LaneInput {
   /** Commits of the same entries in the phase before. */
   before?: ObjectRef;
   verdicts?: ObjectRef[];
+  benchmarks?: ObjectRef;
   settled?: ObjectRef;
   rounds?: number;
   mix?: ObjectRef;

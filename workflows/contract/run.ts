@@ -32,10 +32,17 @@ export interface Progress {
   model?: string;
   /** What the run waits for a person to decide; the search attribute `Phase` reads `parked` meanwhile. */
   parked: Parked | null;
+  /** Whom an incremental run waits for before it begins; the search attribute `Phase` reads `waiting` meanwhile. */
+  waiting: WaitingFor | null;
   /** Nothing new is started until `resume`; the search attribute `Phase` reads `paused` meanwhile. */
   paused: boolean;
   /** Requests in flight at most; null: what the endpoints' own limits allow. */
   concurrency: number | null;
+}
+/** The run that holds the domain, and since when (ISO 8601, by Temporal's clock) this one has waited. */
+export interface WaitingFor {
+  by: string;
+  since: string;
 }
 /** Updates `pause` and `setConcurrency` return what holds from now on. */
 export type Control = Pick<Progress, 'paused' | 'concurrency'>;
@@ -63,7 +70,8 @@ export interface Failures {
   sources: FailedSource[];
 }
 export interface IngestResult extends RunRef {
-  publication: ObjectRef;
+  /** Null where an incremental run found no new source: then nothing is published, and nothing trained. */
+  publication: ObjectRef | null;
   counts: Record<string, number>;
   training: Trained | null;
 }

@@ -6,10 +6,13 @@ export interface IngestSpec {
   $schema?: string;
   /** `[a-z0-9-]{1,40}`; must equal the domain in the workflow id. */
   domain: string;
-  /** `full`: everything under the prefix, deduplicated within itself. */
-  mode?: 'full';
+  mode?: Mode;
   input: InputSpec;
+  /** Which texts are not used for what they are like. Without it all are. */
+  quality?: QualitySpec;
   dedupe?: DedupeSpec;
+  /** Keeps evaluation sets out of documents, pairs and instructions. Without it nothing is looked for. */
+  decontaminate?: DecontaminateSpec;
   synthesize: SynthesizeSpec;
   /** Which pairs are dropped for what they measure. Without it all are measured and none dropped but repeated questions. */
   filters?: FilterSpec;
@@ -32,6 +35,12 @@ export interface IngestSpec {
   onTimeout?: OnTimeout;
 }
 
+/**
+ * `full`: everything under the prefix, deduplicated within itself. `incremental`: sources that no incremental publication
+ * of the domain has taken, deduplicated against those as well.
+ */
+export type Mode = 'full' | 'incremental';
+
 export interface InputSpec {
   /** Key prefix of the raw Parquet objects, e.g. `raw/biomed/`. */
   prefix: string;
@@ -43,12 +52,70 @@ export interface InputSpec {
   partitionBytes?: number;
 }
 
+/** Rules that a text must pass, in this order; `true` takes the thresholds of the paper (Rae et al. 2021). */
+export interface QualitySpec {
+  language?: LanguageSpec;
+  gopherQuality?: true | GopherQualitySpec;
+  gopherRepetition?: true | GopherRepetitionSpec;
+}
+export interface LanguageSpec {
+  /** ISO 639-3, one or more. */
+  allow: string[];
+  /** How well a text must read as one of them, between the language that it reads worst as (0) and best as (1); 0.9 by default. */
+  minScore?: number;
+}
+/** Numbers of words and characters, and parts from 0 to 1. */
+export interface GopherQualitySpec {
+  minWords?: number;
+  maxWords?: number;
+  minMeanWordLength?: number;
+  maxMeanWordLength?: number;
+  /** Number signs for each word, and ellipses. */
+  maxSymbols?: number;
+  maxBulletLines?: number;
+  maxEllipsisLines?: number;
+  minAlphabeticWords?: number;
+  /** Different ones; 0: none are looked for. */
+  minStopWords?: number;
+  /** The eight English ones of the paper by default. */
+  stopWords?: string[];
+}
+/** Parts of lines, paragraphs and characters, from 0 to 1. */
+export interface GopherRepetitionSpec {
+  maxDuplicateLines?: number;
+  maxDuplicateParagraphs?: number;
+  maxDuplicateLineCharacters?: number;
+  maxDuplicateParagraphCharacters?: number;
+  /** Of the commonest run of two, three, four words. */
+  maxTopGrams?: [number, number, number];
+  /** Of repeated runs of five, six, … ten words. */
+  maxDuplicateGrams?: [number, number, number, number, number, number];
+}
+
 export interface DedupeSpec {
   /** Drops near-duplicates too, not exact ones alone. */
   near?: boolean;
   /** Similarity (Jaccard, over shingles of five words) from which a document is a near-duplicate of another, 0.5 to 1. */
   threshold?: number;
+  /** How similarity is told: estimated from signatures (off by 0.04 on average), or by all shingles of both documents. */
+  verify?: 'estimate' | 'exact';
 }
+
+export interface DecontaminateSpec {
+  sets: BenchmarkSpec[];
+}
+/** An evaluation set: Parquet (`.parquet`) and JSONL (`.jsonl`) objects under a prefix, an item in each row or line. */
+export interface BenchmarkSpec {
+  name: string;
+  prefix: string;
+  /** Columns or properties, or paths of them such as `answers.text`; lists are several values. One field at least. */
+  fields: Partial<Record<BenchmarkField, string>>;
+  /** What becomes of a text that has words of a field. Questions and answers drop, options and contexts flag, where it says nothing. */
+  policy?: Partial<Record<BenchmarkField, ContaminationPolicy>>;
+}
+export type BenchmarkField = 'question' | 'answer' | 'options' | 'context';
+/** `drop`: the text is not used. `flag`: it is, and stands in the report. */
+export type ContaminationPolicy = 'drop' | 'flag';
 
 /** How pairs are asked for: by the published synthesizer's tag protocol, or of any instruct model by prompts. */
 export type SynthesizeSpec = TagSynthesisSpec | ChatSynthesisSpec;

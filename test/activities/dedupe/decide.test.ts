@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { starEdges } from '../../../activities/dedupe/buckets.ts';
+import { BUCKET_KEPT, starEdges } from '../../../activities/dedupe/buckets.ts';
+import { bySignature } from '../../../activities/dedupe/compared.ts';
+import { estimate, leastMatches } from '../../../activities/dedupe/comparer.ts';
 import { decide } from '../../../activities/dedupe/decide.ts';
-import { leastMatches } from '../../../activities/dedupe/nearest.ts';
 import {
   bandPayload,
   edgeRecord,
@@ -14,14 +15,8 @@ import {
 } from '../../../activities/dedupe/records.ts';
 import { BANDS, bandKey, ROWS, VALUES } from '../../../activities/dedupe/signature.ts';
 import { CorruptLake } from '../../../lake/errors.ts';
-import {
-  type ExchangeRecord,
-  encodeRun,
-  keyRange,
-  mergeRuns,
-  openRun,
-  type Run,
-} from '../../../lake/exchange.ts';
+import { type ExchangeRecord, keyRange, mergeRuns, type Run } from '../../../lake/exchange.ts';
+import { memoryRun } from '../../memory-run.ts';
 
 /** A document by what dedupe knows of it: its hash, and its signature if it is long enough. */
 interface Doc extends Place {
@@ -29,25 +24,19 @@ interface Doc extends Place {
   signature: Int32Array | undefined;
 }
 
-async function runOf(records: Iterable<ExchangeRecord>): Promise<Run> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of encodeRun(records, { blockBytes: 200 })) pieces.push(piece);
-  const bytes = Buffer.concat(pieces);
-  return openRun({ read: async (start, end) => bytes.subarray(start, end) }, bytes.length);
-}
-
 interface Cut {
   /** Documents of a partition, about. */
   partition: number;
   ranges: number;
   held: number;
+  bucketKept?: number;
 }
 
 /** What the pipeline does: partitions leave records, ranges make edges of them, one decides. */
 async function throughTheExchange(
   docs: readonly Doc[],
   rows: readonly number[],
-  { partition, ranges, held }: Cut,
+  { partition, ranges, held, bucketKept = BUCKET_KEPT }: Cut,
   failed: ReadonlySet<number> = new Set(),
   threshold = 0.75,
 ): Promise<Verdict[]> {
@@ -56,7 +45,7 @@ async function throughTheExchange(
   for (let i = 0; i < docs.length; i += partition) {
     const some = docs.slice(i, i + partition);
     buckets.push(
-      await runOf(
+      await memoryRun(
         some.flatMap((doc) => {
           const { signature } = doc;
           if (signature === undefined) return [exactRecord(doc)];
@@ -69,7 +58,7 @@ async function throughTheExchange(
       ),
     );
     signatures.push(
-      await runOf(
+      await memoryRun(
         some.flatMap((doc) =>
           doc.signature ? [{ key: rowKey(doc), payload: signaturePayload(doc.signature) }] : [],
         ),
@@ -81,19 +70,18 @@ async function throughTheExchange(
     const found: ExchangeRecord[] = [];
     const state = {};
     for await (const batch of mergeRuns(buckets, keyRange(range, ranges), { batch: 3 })) {
-      for (const edge of starEdges(batch, state, ({ source }) => failed.has(source)))
+      for (const edge of starEdges(batch, state, { isOut: ({ source }) => failed.has(source) }))
         found.push(edgeRecord(edge));
     }
-    edges.push(await runOf(found));
+    edges.push(await memoryRun(found));
   }
   const { verdicts, duplicates, nearDuplicates } = await decide({
-    rows,
-    threshold,
+    sources: rows.map((count, source) => ({ source, rows: count })),
+    measure: estimate(threshold),
     held,
+    bucketKept,
     edges: () => mergeRuns(edges, keyRange(0, 1)),
-    signatures: async function* () {
-      for (const run of signatures) yield* mergeRuns([run], keyRange(0, 1));
-    },
+    compared: () => bySignature(signatures),
     checkCancelled: () => {},
   });
   const all = [...verdicts()];
@@ -102,40 +90,28 @@ async function throughTheExchange(
   return all;
 }
 
-const isSameBand = (a: Int32Array, b: Int32Array, band: number): boolean =>
-  a.slice(band * ROWS, (band + 1) * ROWS).every((value, i) => value === b[band * ROWS + i]);
+const bandsOf = ({ signature }: Doc): string[] =>
+  signature === undefined
+    ? []
+    : Array.from(
+        { length: BANDS },
+        (_, band) => `${band}: ${signature.slice(band * ROWS, (band + 1) * ROWS).join()}`,
+      );
+const similarity = (a: Doc, b: Doc): number =>
+  a.signature === undefined || b.signature === undefined
+    ? 0
+    : a.signature.reduce((sum, value, i) => sum + Number(value === b.signature?.[i]), 0) / VALUES;
 
-/** The same by the definition, all pairs looked at. */
-function byDefinition(docs: readonly Doc[], threshold: number): Verdict[] {
-  const linked = (a: Doc, b: Doc): boolean =>
-    a.hash === b.hash ||
-    Array.from({ length: BANDS }).some(
-      (_, band) =>
-        a.signature !== undefined && b.signature !== undefined && isSameBand(a.signature, b.signature, band),
-    );
-  const groups = docs.map((_, i) => i);
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const [i, a] of docs.entries()) {
-      for (const [k, b] of docs.entries()) {
-        const lower = Math.min(groups[i] ?? 0, groups[k] ?? 0);
-        if (!linked(a, b) || groups[i] === groups[k]) continue;
-        groups[i] = lower;
-        groups[k] = lower;
-        changed = true;
-      }
-    }
-  }
-  const similarity = (a: Doc, b: Doc): number =>
-    a.signature === undefined || b.signature === undefined
-      ? 0
-      : a.signature.reduce((sum, value, i) => sum + Number(value === b.signature?.[i]), 0) / VALUES;
-  const kept: { doc: Doc; group: number }[] = [];
+/** The same by the definition, document after document. */
+function byDefinition(docs: readonly Doc[], threshold: number, bucketKept = BUCKET_KEPT): Verdict[] {
+  const kept: Doc[] = [];
+  const buckets = new Map<string, Doc[]>();
   const verdicts: Verdict[] = [];
-  for (const [i, doc] of docs.entries()) {
-    const group = groups[i] ?? 0;
-    const others = kept.filter((each) => each.group === group).map((each) => each.doc);
-    const same = others.find(({ hash }) => hash === doc.hash);
+  for (const doc of docs) {
+    const bands = bandsOf(doc);
+    const candidates = new Set(bands.flatMap((band) => buckets.get(band) ?? []));
+    const others = kept.filter((each) => candidates.has(each));
+    const same = kept.find(({ hash }) => hash === doc.hash);
     const most = Math.max(...others.map((other) => similarity(doc, other)));
     const other = others.find((each) => similarity(doc, each) === most);
     const place = ({ source, row }: Place): Place => ({ source, row });
@@ -144,7 +120,12 @@ function byDefinition(docs: readonly Doc[], threshold: number): Verdict[] {
     } else if (other !== undefined && most >= threshold) {
       verdicts.push({ dropped: place(doc), kept: place(other), kind: 'near', similarity: most });
     } else {
-      kept.push({ doc, group });
+      kept.push(doc);
+      for (const band of bands) {
+        const bucket = buckets.get(band) ?? [];
+        buckets.set(band, bucket);
+        if (bucket.length < bucketKept) bucket.push(doc);
+      }
     }
   }
   return verdicts;
@@ -195,13 +176,16 @@ const cut = fc.record({
   partition: fc.integer({ min: 1, max: 9 }),
   ranges: fc.integer({ min: 1, max: 4 }),
   held: fc.integer({ min: 1, max: 5 }),
+  bucketKept: fc.constantFrom(1, 2, 3, BUCKET_KEPT),
 });
 const threshold = fc.constantFrom(0.5, 0.75, 0.9, 1);
 
 test('verdicts are those of the definition, however the corpus is cut', { timeout: 60_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(corpus, cut, threshold, async ({ docs, rows }, how, least) => {
-      expect(await throughTheExchange(docs, rows, how, new Set(), least)).toEqual(byDefinition(docs, least));
+      expect(await throughTheExchange(docs, rows, how, new Set(), least)).toEqual(
+        byDefinition(docs, least, how.bucketKept),
+      );
     }),
     { numRuns: 150 },
   );
@@ -212,7 +196,9 @@ test('what failed does not exist: not as one that is kept, and not as a link bet
   await fc.assert(
     fc.asyncProperty(corpus, cut, fc.integer({ min: 0, max: 2 }), async ({ docs, rows }, how, out) => {
       const alive = docs.filter(({ source }) => source !== out);
-      expect(await throughTheExchange(docs, rows, how, new Set([out]))).toEqual(byDefinition(alive, 0.75));
+      expect(await throughTheExchange(docs, rows, how, new Set([out]))).toEqual(
+        byDefinition(alive, 0.75, how.bucketKept),
+      );
     }),
   );
 });
@@ -278,15 +264,15 @@ describe('by hand', () => {
   });
   test('a missing signature is a corrupt lake, and no guess', async () => {
     const docs = [doc(0, 'a', base), doc(1, 'b', b)];
-    const edge = edgeRecord({ later: docs[1] as Doc, first: docs[0] as Doc, exact: false });
+    const edge = edgeRecord({ later: docs[1] as Doc, first: docs[0] as Doc, band: 0 });
     const question = {
-      rows: [2],
-      threshold: 0.75,
+      sources: [{ source: 0, rows: 2 }],
+      measure: estimate(0.75),
       edges: async function* () {
         yield [edge];
       },
-      signatures: async function* () {
-        yield [{ key: 0n, payload: signaturePayload((docs[0] as Doc).signature as Int32Array) }];
+      compared: async function* () {
+        yield [{ key: 0n, signature: new Uint16Array(VALUES) }];
       },
       checkCancelled: () => {},
     };

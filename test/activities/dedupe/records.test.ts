@@ -13,14 +13,14 @@ import {
   verdictOf,
   verdictRecord,
 } from '../../../activities/dedupe/records.ts';
-import { VALUES } from '../../../activities/dedupe/signature.ts';
+import { BANDS, VALUES } from '../../../activities/dedupe/signature.ts';
 
 const hash = fc
   .array(fc.integer({ min: 0, max: 15 }), { minLength: 32, maxLength: 32 })
   .map((digits) => digits.map((d) => d.toString(16)).join(''));
 const place = fc.record({
-  source: fc.integer({ min: 0, max: 2 ** 24 - 1 }),
-  row: fc.integer({ min: 0, max: 2 ** 40 - 1 }),
+  source: fc.integer({ min: 0, max: 2 ** 28 - 1 }),
+  row: fc.integer({ min: 0, max: 2 ** 36 - 1 }),
 });
 
 test('records come back as they were', () => {
@@ -30,12 +30,13 @@ test('records come back as they were', () => {
       place,
       place,
       fc.boolean(),
+      fc.integer({ min: 0, max: BANDS - 1 }),
       fc.double({ min: 0, max: 1 }),
-      (h, a, b, exact, similarity) => {
+      (h, a, b, exact, band, similarity) => {
         expect(bucketEntry(exactRecord({ hash: h, ...a }).payload)).toEqual({ hash: h, ...a });
         expect(bucketEntry(bandPayload(a))).toEqual({ hash: '', ...a });
         expect(rowOf(rowKey(a))).toEqual(a);
-        const edge = { later: a, first: b, exact };
+        const edge = { later: a, first: b, band: exact ? null : band };
         expect(edgeOf(edgeRecord(edge))).toEqual(edge);
         const verdict = {
           dropped: a,
@@ -65,13 +66,18 @@ test('equal texts sort by keep order: source, then row', () => {
 });
 test('of the edges of a document the exact one comes first', () => {
   const later = { source: 1, row: 1 };
-  const near = Buffer.from(edgeRecord({ later, first: { source: 0, row: 0 }, exact: false }).payload);
-  const exact = Buffer.from(edgeRecord({ later, first: { source: 1, row: 0 }, exact: true }).payload);
+  const near = Buffer.from(edgeRecord({ later, first: { source: 0, row: 0 }, band: 0 }).payload);
+  const exact = Buffer.from(edgeRecord({ later, first: { source: 1, row: 0 }, band: null }).payload);
   expect(Buffer.compare(exact, near)).toBe(-1);
 });
 test('the key of a row orders by source, then row', () => {
-  expect(rowKey({ source: 1, row: 0 })).toBe(1099511627776n);
-  expect(rowKey({ source: 0, row: 2 ** 40 - 1 }) < rowKey({ source: 1, row: 0 })).toBe(true);
+  expect(rowKey({ source: 1, row: 0 })).toBe(68719476736n);
+  expect(rowKey({ source: 0, row: 2 ** 36 - 1 }) < rowKey({ source: 1, row: 0 })).toBe(true);
+  expect(rowKey({ source: 2 ** 28 - 1, row: 2 ** 36 - 1 })).toBe(2n ** 64n - 1n);
+});
+test('there is no key for a source or row beyond', () => {
+  expect(() => rowKey({ source: 2 ** 28, row: 0 })).toThrow('source 268435456 of a domain');
+  expect(() => rowKey({ source: 0, row: 2 ** 36 })).toThrow('row 68719476736 of a source');
 });
 test('of a signature the lower 16 bits of each value are kept', () => {
   const signature = Int32Array.from({ length: VALUES }, (_, i) => (i % 2 === 0 ? -i : 0x7fff0000 + i));

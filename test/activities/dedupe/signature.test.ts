@@ -55,6 +55,19 @@ describe('words', () => {
     expect(signatureOf(normaliseForDedupe(enough))).toBeDefined();
     expect(signatureOf(normaliseForDedupe(few))).toBeUndefined();
   });
+  test.each([
+    ['letters', words(100).join(' ')],
+    [
+      'letters and ideographs beyond the first plane',
+      'a\u{10428}\u{20000} \u{10428}\u{10429}b c\u4e2d '.repeat(25),
+    ],
+    ['one word longer than what is hashed at once', `${'x'.repeat(9000)} ${words(30).join(' ')}`],
+  ])('nothing depends on where a text is cut into pieces for hashing: %s', (_, text) => {
+    const whole = signatureOf(text)?.slice();
+    // Full stops are no words: they only push the text along.
+    const shifted = Array.from({ length: 300 }, (_, i) => signatureOf('.'.repeat(8192 - i) + text)?.slice());
+    expect(shifted.filter((each) => each?.join() !== whole?.join())).toEqual([]);
+  });
   test('a text of many code units leaves nothing in the next one', () => {
     const before = signed(words(25).join(' '));
     signed(words(200_000).join(' '));
@@ -112,6 +125,15 @@ describe('the signature is a sample of the shingles', () => {
     const draws = Math.min(VALUES, 2 * count);
     expect(Math.sqrt(squares / PAIRS)).toBeLessThan(2 * Math.sqrt((true_ * (1 - true_)) / draws));
     expect(Math.abs(met / PAIRS - theory)).toBeLessThan(count < 60 ? 0.25 : 0.12);
+  });
+  test.each([
+    ['one shingle', 'a '.repeat(30)],
+    ['two, again and again, in more words than are held', 'a b '.repeat(50_000)],
+  ])('%s gives each bin a value of its own', (_, text) => {
+    expect(new Set(signed(text)).size).toBe(VALUES);
+  });
+  test('of equal sets it is equal, however often a shingle comes', () => {
+    expect(signed('a b c d e f g '.repeat(40))).toEqual(signed('a b c d e f g '.repeat(4000)));
   });
   test('strangers have nothing in common', () => {
     expect(equal(signed(words(300).join(' ')), signed(words(300, 1000).join(' ')))).toBe(0);

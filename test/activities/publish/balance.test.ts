@@ -7,7 +7,18 @@ function manifest(): Counted {
   const file = { size: 0, sha256: '' };
   return {
     counts: {
-      rows: { planned: 10, kept: 5, duplicates: 2, nearDuplicates: 1, heldBack: 0, rejects: 1, failed: 2 },
+      rows: {
+        planned: 10,
+        kept: 5,
+        duplicates: 2,
+        nearDuplicates: 1,
+        earlierDuplicates: 0,
+        heldBack: 0,
+        rejects: 1,
+        rejectReasons: { blank: 1 },
+        failed: 2,
+        replaced: 0,
+      },
       texts: { converted: 4, raw: 1, prompted: 5, withPairs: 4, linked: 3, setAside: 1 },
       pairs: {
         valid: 12,
@@ -19,7 +30,10 @@ function manifest(): Counted {
       },
       usage: { promptTokens: 1, completionTokens: 1 },
       documents: { chains: 1, made: 3, tokens: 300, overlong: 0, mixed: 4, mixedTokens: 400 },
-      instructions: { planned: 2, documents: 1, tokens: 100, rejects: 1, failed: 0 },
+      instructions: {
+        ...{ planned: 2, documents: 1, tokens: 100, failed: 0 },
+        ...{ rejects: 1, rejectReasons: { blank: 1 } },
+      },
     },
     mix: [
       {
@@ -63,10 +77,27 @@ describe('counts of a run', () => {
     ['a lost row', (each: Counted) => each.counts.rows.kept--, ['rows balance', 'kept rows balance']],
     ['a kept row that went nowhere', (each: Counted) => each.counts.texts.raw--, ['kept rows balance']],
     ['a row counted twice', (each: Counted) => each.counts.rows.duplicates++, ['rows balance']],
+    ['a reject for no reason', (each: Counted) => (each.counts.rows.rejectReasons = {}), ['rejects balance']],
     [
       'a lost instruction',
-      (each: Counted) => each.counts.instructions.rejects--,
+      (each: Counted) => each.counts.instructions.documents--,
       ['instruction rows balance'],
+    ],
+    [
+      'an instruction rejected for no reason',
+      (each: Counted) => (each.counts.instructions.rejectReasons = {}),
+      ['instruction rejects balance'],
+    ],
+    [
+      'a text dropped for an evaluation set that nobody found in it',
+      (each: Counted) => (each.counts.instructions.rejectReasons = { contaminated: 1 }),
+      ['contamination balances'],
+    ],
+    [
+      'a pair in which one was found, and that is not dropped',
+      (each: Counted) =>
+        (each.counts.contamination = { records: { pair: { dropped: 1, flagged: 0 } }, matches: [] }),
+      ['contamination balances'],
     ],
     [
       'a text with pairs that was never prompted',

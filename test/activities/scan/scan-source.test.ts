@@ -26,8 +26,13 @@ async function scanned(blockCharacters?: number): Promise<{ texts: ScannedText[]
   const run = { ...source, source: 3, rowStart: 0, rowEnd: 2500 };
   const texts: ScannedText[] = [];
   const rejects: Reject[] = [];
-  const reject = (each: Reject): void => void rejects.push(each);
-  for await (const some of scanSource(services, pins, run, [], reject, blockCharacters)) texts.push(...some);
+  const options = {
+    maps: [],
+    checks: [],
+    onReject: (each: Reject): void => void rejects.push(each),
+    ...(blockCharacters === undefined ? {} : { blockCharacters }),
+  };
+  for await (const some of scanSource(services, pins, run, options)) texts.push(...some);
   return { texts, rejects };
 }
 

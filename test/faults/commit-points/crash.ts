@@ -1,7 +1,7 @@
 import { type Canonical, canonical } from '../../pipeline.ts';
 import { kill9 } from '../kill.ts';
 import { isWrite, openS3Proxy } from '../s3-proxy.ts';
-import { type Point, pointName, recorder, VISIBLE_FROM } from './point.ts';
+import { type Point, pointName, recorder } from './point.ts';
 import { checkResult, finishRun, openLake, RUN, type Scene, same, startRun, visible } from './scene.ts';
 
 export type Side = 'before' | 'after';
@@ -55,7 +55,7 @@ export async function crashAt(
     if (signal !== 'SIGKILL') throw new Error(`the worker was not killed there:\n${stderr}`);
     const seen = await visible(lake);
     const order = points.map((point) => point.name);
-    const [at, from] = [order.indexOf(name), order.indexOf(VISIBLE_FROM)];
+    const [at, from] = [order.indexOf(name), order.indexOf(lake.kind.visibleFrom)];
     same(
       'visible after the crash',
       seen,

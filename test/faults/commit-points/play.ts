@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import type { Canonical } from '../../pipeline.ts';
-import { crashAt, type Side } from './crash.ts';
+import { crashAt, type Side, undisturbedRun } from './crash.ts';
 import { FAULTS, type FaultName, faultEverywhere } from './lost.ts';
-import type { Point } from './point.ts';
+import { type Point, VISIBLE_FROM } from './point.ts';
 import { type Raced, raceEverywhere, raceOfTwoRuns } from './race.ts';
 import type { Scene } from './scene.ts';
 import type { Seen } from './table.ts';
@@ -73,4 +73,47 @@ export async function play(
   }
   await Promise.all(cases);
   return { seen, failures };
+}
+
+/** The writes that an incremental run has and a full one has not, and the entries of the log: crashes, lost answers, a race. */
+export async function playIncremental(
+  scene: Scene,
+  full: readonly Point[],
+  report: (line: string) => void,
+): Promise<{ points: Point[]; seen: Seen }> {
+  const limit = pLimit(availableParallelism());
+  const calm = await undisturbedRun(scene);
+  const known = new Set(full.map(({ name }) => name));
+  const points = calm.points.filter(({ name }) => !known.has(name) || name === VISIBLE_FROM);
+  const seen: Seen = { crashes: new Map(), faults: new Map(), raced: new Map() };
+  const crashes = points.flatMap(({ name }) =>
+    SIDES.map((side) =>
+      limit(async () => {
+        const what = await crashAt(scene, calm, name, side);
+        seen.crashes.set(name, { ...seen.crashes.get(name), [side]: what });
+        report(`incremental: killed ${side} ${name}`);
+      }),
+    ),
+  );
+  await Promise.all(crashes);
+  seen.faults.set('answer lost', await faultEverywhere(scene, calm.undisturbed, 'answer lost'));
+  report('incremental: every write once: answer lost');
+  seen.raced = await raceEverywhere(scene, calm.undisturbed, 'second');
+  report('incremental: two processes, one run');
+  return { points, seen };
+}
+
+/** Crashes at every kind of write of a run; `report` hears of each. Throws on the first that is not as it must be. */
+export async function crashEverywhere(scene: Scene, report: (line: string) => void): Promise<Point[]> {
+  const limit = pLimit(availableParallelism());
+  const calm = await undisturbedRun(scene);
+  const cases = calm.points.flatMap(({ name }) =>
+    SIDES.map((side) =>
+      limit(async () =>
+        report(`killed ${side} ${name}: visible is ${await crashAt(scene, calm, name, side)}`),
+      ),
+    ),
+  );
+  await Promise.all(cases);
+  return calm.points;
 }

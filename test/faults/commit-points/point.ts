@@ -13,7 +13,9 @@ export interface Point {
 export function pointName({ key, upload }: StoreRequest): string {
   const name = key
     .replace(/^runs\/[^/]+\/[^/]+\//, '')
-    .replace(/^index\/[^/]+\/log\/\d+/, 'index/log/<number>')
+    // A run that takes the domain writes an odd one, and publishes by the next.
+    .replace(/^index\/[^/]+\/log\/\d*[13579]\.json$/, 'index/log/<number>.json')
+    .replace(/^index\/[^/]+\/log\/\d+\.json$/, 'index/log/<next>.json')
     .replace(/^index\/[^/]+\/latest/, 'index/latest')
     .replace(/^lists\/[0-9a-f]+/, 'lists/<hash>')
     .replace(/^stages\/[^/]+\/([^/]+)\/[0-9a-f]{64}\//, '$1/')
@@ -33,5 +35,6 @@ export function recorder(): { note: (request: StoreRequest) => void; points: Poi
   return { note, points };
 }
 
-/** The write that makes a run visible. */
+/** The write that makes a run visible; an incremental one has taken the domain by an entry before. */
 export const VISIBLE_FROM = 'index/log/<number>.json';
+export const INCREMENTAL_VISIBLE_FROM = 'index/log/<next>.json';

@@ -26,22 +26,35 @@ written by \`npm run acceptance -- commit-points-all\`, against a real S3 server
   write (If-None-Match) one was made; the other process took it. Both gave the same result.
 `;
 
-/** The page with the table. Equal runs give equal pages. */
-export function page(points: readonly Point[], uploads: readonly string[], seen: Seen): string {
-  const rows = [...points, ...uploads.map((name) => ({ name, conditional: name.endsWith('_commit.json') }))];
-  const lines = rows.map(({ name, conditional }) => {
-    const { before = '–', after = '–' } = seen.crashes.get(name) ?? {};
-    return `| \`${name}\` | ${conditional ? 'yes' : ''} | ${before} | ${after} | ${again(seen, name)} | ${both(seen, name)} |`;
-  });
+/** The page with the tables. Equal runs give equal pages. */
+export function page(
+  points: readonly Point[],
+  uploads: readonly string[],
+  seen: Seen,
+  incremental: { points: readonly Point[]; seen: Seen },
+): string {
+  const uploaded = uploads.map((name) => ({ name, conditional: name.endsWith('_commit.json') }));
   return `${HEAD}
-| write | conditional | killed before: visible | killed after: visible | answer lost | two at once |
-|---|---|---|---|---|---|
-${lines.join('\n')}
+${table([...points, ...uploaded], seen)}
 
 \`<attempt>\` is a folder that nobody else writes to. The last rows are a stage whose output is uploaded in parts. Two runs that append to a domain's log at once both
 get in, one after the other. The same at a few of these points with Temporal and real workers, where the other worker gets the
 activity once the heartbeats of the first have been missed: \`npm run acceptance -- commit-points\`.
+
+An incremental run has these besides. Its first entry of the log takes the domain, the next one publishes it and lets go of the domain.
+
+${table(incremental.points, incremental.seen)}
 `;
+}
+
+function table(points: readonly Point[], seen: Seen): string {
+  const lines = points.map(({ name, conditional }) => {
+    const { before = '–', after = '–' } = seen.crashes.get(name) ?? {};
+    return `| \`${name}\` | ${conditional ? 'yes' : ''} | ${before} | ${after} | ${again(seen, name)} | ${both(seen, name)} |`;
+  });
+  return `| write | conditional | killed before: visible | killed after: visible | answer lost | two at once |
+|---|---|---|---|---|---|
+${lines.join('\n')}`;
 }
 
 function again({ faults }: Seen, name: string): string {

@@ -172,6 +172,23 @@ describe('normaliseForDedupe', () => {
       { numRuns: 2000 },
     );
   });
+  test('also of ASCII alone, which goes a way of its own: any two bytes, at any place', () => {
+    const all = Array.from({ length: 128 * 128 }, (_, i) => String.fromCharCode(i >> 7, i & 127));
+    const texts = ['', ' ', 'a', 'ab ', 'Abc'].flatMap((head) => all.map((pair) => `${head}${pair}deF g`));
+    expect(texts.filter((text) => normaliseForDedupe(text) !== foldSpace(lowerCase(nfkc(text))))).toEqual([]);
+  });
+  test('at random, with much white space', () => {
+    const ascii = fc.oneof(
+      fc.constant(' '),
+      fc.integer({ min: 0, max: 127 }).map((code) => String.fromCharCode(code)),
+    );
+    fc.assert(
+      fc.property(fc.string({ unit: ascii, maxLength: 40 }), (text) => {
+        expect(normaliseForDedupe(text)).toBe(foldSpace(lowerCase(nfkc(text))));
+      }),
+      { numRuns: 2000 },
+    );
+  });
   test('one text in several spellings', () => {
     const spellings = [
       '  Caf\u00e9 \ufb01ve\u00a0MG ',

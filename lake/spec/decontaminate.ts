@@ -1,0 +1,64 @@
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is not a name ([A-Za-z0-9._-], 64 at most)');
+const field = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^.]+(\.[^.]+)*$/, 'is not a column or property, nor a path of them such as "answers.text"');
+const policy = z.enum(['drop', 'flag']);
+
+const fields = z
+  .strictObject({
+    question: field.exactOptional(),
+    answer: field.exactOptional(),
+    options: field.exactOptional(),
+    context: field.exactOptional(),
+  })
+  .refine((given) => Object.keys(given).length > 0, 'names no field: question, answer, options or context');
+
+/**
+ * Questions and answers are the test itself. Options alone are statements that anybody makes, and contexts are most often
+ * public texts that a corpus has in its own right: without the question they give nothing away.
+ */
+const policies = z.strictObject({
+  question: policy.default('drop'),
+  answer: policy.default('drop'),
+  options: policy.default('flag'),
+  context: policy.default('flag'),
+});
+const DEFAULT_POLICIES = { question: 'drop', answer: 'drop', options: 'flag', context: 'flag' } as const;
+
+/** The schema of `decontaminate`; `prefix` is the schema of a key prefix. */
+export function decontaminateSchema<P extends z.ZodType<string>>(prefix: P) {
+  const set = z.strictObject({ name, prefix, fields, policy: policies.default(DEFAULT_POLICIES) });
+  return z.strictObject({ sets: z.array(set).min(1).max(64) });
+}
+
+/** The keys of its objects, by their path with `[]` for each index. */
+export const DECONTAMINATE_KEYS: Readonly<Record<string, object>> = {
+  decontaminate: { sets: 1 },
+  'decontaminate.sets[]': { name: 1, prefix: 1, fields: 1, policy: 1 },
+  'decontaminate.sets[].fields': fields.shape,
+  'decontaminate.sets[].policy': policies.shape,
+};
+
+/** What is wrong with sets, as problems of a spec: names that more than one has, and prefixes that `inputs` take in. */
+export function decontaminateProblems(
+  sets: readonly { name: string; prefix: string }[],
+  inputs: readonly string[],
+): string[] {
+  const names = sets.map((each) => each.name);
+  const twice = new Set(names.filter((each, i) => names.indexOf(each) < i));
+  return [
+    ...[...twice].map((each) => `decontaminate.sets: the name "${each}" stands there more than once`),
+    ...sets.flatMap(({ name, prefix }) => {
+      const input = inputs.find((each) => prefix.startsWith(each) || each.startsWith(prefix));
+      return input === undefined
+        ? []
+        : [`decontaminate.sets: the prefix of "${name}" and that of an input, "${input}", lie in each other`];
+    }),
+  ];
+}
