@@ -10,7 +10,7 @@ import { RANGE_DOCUMENTS } from '../../workflows/dedupe-cut.ts';
 import { must, ROOT, scratch } from './lib.ts';
 import { bucketsOf, droppedOf, edgesOf } from './parts/dedupe-results.ts';
 import { openStages, type StageFigures } from './parts/dedupe-stages.ts';
-import { truthOf } from './parts/dedupe-truth.ts';
+import { isAsExpected, truthOf } from './parts/dedupe-truth.ts';
 import { sourceKey } from './parts/put-synthetic.ts';
 import { putCorpus } from './parts/synthetic-lake.ts';
 
@@ -91,7 +91,7 @@ try {
   must(exact.found === exact.planted, `all ${exact.planted} exact duplicates are found`);
   for (const { similarity, planted, found, expected } of near) {
     must(
-      found > expected - 0.02 * planted - 2 * Math.sqrt(planted) && found < expected + 0.15 * planted,
+      isAsExpected({ planted, found, expected }),
       `of ${planted} near-duplicates at ${similarity} ${found} are found, ${expected.toFixed(0)} by theory`,
     );
   }

@@ -11,6 +11,7 @@ import { ratesOf, readFigures } from '../../bench/scale/figures.ts';
 import { PAGE, short, withTables } from '../../bench/scale/page.ts';
 import { parseSpec } from '../../lake/spec.ts';
 import { RANGE_DOCUMENTS, READS_AT_MOST, RUNS_AT_MOST } from '../../workflows/dedupe-cut.ts';
+import { isAsExpected } from '../acceptance/parts/dedupe-truth.ts';
 import { textSpec } from '../pipeline.ts';
 
 const figures = readFigures();
@@ -46,6 +47,16 @@ describe('its formulas, held against the measured run', () => {
   test('what is held stays under what a worker may hold', () => {
     for (const { rssPeak } of Object.values(figures.stages)) expect(rssPeak).toBeLessThan(1.5e9);
   });
+});
+
+test.each(figures.truth.near)('as many near-duplicates at $similarity were found as theory says', (row) => {
+  expect(isAsExpected(row)).toBe(true);
+});
+test('seven of fourteen bands would not have found them', () => {
+  const [row] = figures.truth.near.filter(({ similarity }) => similarity === 0.85);
+  const { planted = 0, expected = 0 } = row ?? {};
+  // By theory at 0.85: 1 − (1 − 0.85^8)^7 of those that share a band of fourteen.
+  expect(isAsExpected({ planted, expected, found: Math.round(0.9 * planted) })).toBe(false);
 });
 
 test.each([

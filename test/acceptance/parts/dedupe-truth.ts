@@ -20,6 +20,19 @@ export interface Truth {
   strangers: { exact: number; near: number };
 }
 
+/**
+ * Whether as many are found as theory says, but for chance (three standard deviations) and half a point. At the threshold up
+ * to 12 points more may be: docs/scale.md says why.
+ */
+export function isAsExpected({
+  planted,
+  found,
+  expected,
+}: Omit<Truth['near'][number], 'similarity'>): boolean {
+  const chance = 3 * Math.sqrt(expected * (1 - expected / planted)) + 1;
+  return found >= expected - 0.005 * planted - chance && found <= expected + 0.12 * planted + chance;
+}
+
 /** Holds what was dropped against how each document came about. `least` is the fewest equal values of a near-duplicate. */
 export function truthOf(
   corpus: Corpus,
