@@ -6,13 +6,12 @@ import {
 } from '../activities/benchmarks/contamination.ts';
 import type { IndexedSet } from '../activities/benchmarks/index-benchmarks.ts';
 import { readPins } from '../activities/plan/pins.ts';
-import type { StageCommit } from '../lake/commit.ts';
 import { BadUsage } from '../lake/errors.ts';
-import { stageUnits } from '../lake/layout.ts';
 import { suggest } from '../lake/nearest.ts';
 import type { ObjectStore } from '../lake/store.ts';
 import { readBatches } from '../lake/table.ts';
 import type { RunRef } from '../workflows/contract.ts';
+import { stageCommits } from './stage-commits.ts';
 
 /** Rows of the tables of one kind. */
 export interface ContaminationSum
@@ -52,7 +51,7 @@ export async function readContamination(
   const found: RunContamination = { sets: [], matches: [], rows: [], matching: 0 };
   const sums = new Map<string, ContaminationSum>();
   const columns = CONTAMINATION_COLUMNS.map(({ name }) => name);
-  for await (const commits of commitsByStage(store, run)) {
+  for await (const commits of stageCommits(store, run, ['benchmarks', 'scan', 'filter', 'template'])) {
     const seen = new Set<string>();
     for (const { stage, outputs, data } of commits) {
       if (stage === 'benchmarks') found.sets = data as IndexedSet[];
@@ -76,23 +75,4 @@ export async function readContamination(
   }
   found.matches = [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum);
   return found;
-}
-
-const COMMIT = /\/(?:benchmarks|scan|filter|template)\/[^/]+\/_commit\.json$/;
-
-/** The commits of a run that may have found something, those of one stage of one partition together. */
-async function* commitsByStage(store: ObjectStore, run: RunRef): AsyncGenerator<StageCommit[]> {
-  let group: StageCommit[] = [];
-  for await (const { key } of store.list(stageUnits(run))) {
-    if (!COMMIT.test(key)) continue;
-    const bytes = await store.find(key);
-    if (bytes === undefined) continue;
-    const commit = JSON.parse(new TextDecoder().decode(bytes)) as StageCommit;
-    if (group[0] !== undefined && (group[0].unit !== commit.unit || group[0].stage !== commit.stage)) {
-      yield group;
-      group = [];
-    }
-    group.push(commit);
-  }
-  if (group.length > 0) yield group;
 }

@@ -1,11 +1,10 @@
 import { readPins } from '../activities/plan/pins.ts';
 import { addReasons } from '../activities/reasons.ts';
 import { DROP_COLUMNS, DROPS, type DroppedSegment, droppedSegment } from '../activities/synthesize/drops.ts';
-import type { StageCommit } from '../lake/commit.ts';
-import { stageUnits } from '../lake/layout.ts';
 import type { ObjectStore } from '../lake/store.ts';
 import { readBatches } from '../lake/table.ts';
 import type { RunRef } from '../workflows/contract.ts';
+import { stageCommits } from './stage-commits.ts';
 
 /** What a run dropped from its answers. */
 export interface Drops {
@@ -29,7 +28,7 @@ export async function readDrops(
 ): Promise<Drops> {
   await readPins(store, run);
   const drops: Drops = { reasons: {}, segments: [], matching: 0 };
-  for await (const commits of commitsByUnit(store, run)) {
+  for await (const commits of stageCommits(store, run, ['synthesize'])) {
     const seen = new Set<string>();
     for (const { outputs } of commits) {
       const table = outputs.find(({ name }) => name === DROPS);
@@ -49,21 +48,4 @@ export async function readDrops(
     }
   }
   return drops;
-}
-
-/** The commits of the rounds of a run, those of one partition together. */
-async function* commitsByUnit(store: ObjectStore, run: RunRef): AsyncGenerator<StageCommit[]> {
-  let unit: StageCommit[] = [];
-  for await (const { key } of store.list(stageUnits(run))) {
-    if (!/\/synthesize\/[^/]+\/_commit\.json$/.test(key)) continue;
-    const bytes = await store.find(key);
-    if (bytes === undefined) continue;
-    const commit = JSON.parse(new TextDecoder().decode(bytes)) as StageCommit;
-    if (unit[0] !== undefined && unit[0].unit !== commit.unit) {
-      yield unit;
-      unit = [];
-    }
-    unit.push(commit);
-  }
-  if (unit.length > 0) yield unit;
 }

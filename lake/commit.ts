@@ -196,8 +196,26 @@ export async function readChecked(store: ObjectStore, ref: ObjectRef): Promise<U
   return bytes;
 }
 
+/** Bytes of a large object that are read at once. */
+const READ_BYTES = 8 * 2 ** 20;
+
+/** Reads an object of any size through, and checks its hash; `onStep` is called before each request. Throws CorruptLake. */
+export async function checkObject(
+  store: ObjectStore,
+  output: Output,
+  onStep: () => void = () => {},
+): Promise<void> {
+  const hash = createHash('sha256');
+  for (let start = 0; start < output.size; start += READ_BYTES) {
+    onStep();
+    const range = [start, Math.min(start + READ_BYTES, output.size)] as const;
+    hash.update(await store.get(output.key, { range }));
+  }
+  requireHash(store, output, hash.digest('hex'));
+}
+
 /** Throws CorruptLake where the bytes of an object have another hash than its reference. */
-export function requireHash(store: ObjectStore, ref: ObjectRef, found: string): void {
+function requireHash(store: ObjectStore, ref: ObjectRef, found: string): void {
   if (found === ref.sha256) return;
   throw new CorruptLake(`an object of the lake has hash ${found} instead of ${ref.sha256}`, {
     bucket: store.bucket,

@@ -1,5 +1,5 @@
 import { atOnce } from './at-once.ts';
-import type { AttemptFolder, Output } from './commit.ts';
+import type { AttemptFolder, Output, StageCommit } from './commit.ts';
 import { RECORD_BYTES } from './exchange/format.ts';
 import { type ExchangeRecord, encodeSorted, openRun, type Run } from './exchange.ts';
 import type { ObjectStore } from './store.ts';
@@ -16,6 +16,10 @@ export function openCommittedRun(store: ObjectStore, { key, size }: Output): Pro
 export function openCommittedRuns(store: ObjectStore, outputs: readonly Output[]): Promise<Run[]> {
   return atOnce(outputs, READS, (output) => openCommittedRun(store, output));
 }
+
+/** The runs `<name>-00000.run`, … that a commit names. */
+export const runsNamed = ({ outputs }: StageCommit, name: string): Output[] =>
+  outputs.filter((output) => output.name.startsWith(`${name}-`));
 
 /** Bytes of a run that is written sorted, about: readers open few objects, and no upload gets too many parts. */
 const RUN_BYTES = 256 * 2 ** 20;

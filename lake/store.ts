@@ -14,7 +14,7 @@ export interface ObjectStore {
   put(key: string, body: Uint8Array | string, options?: PutOptions): Promise<'written' | 'exists'>;
   /** Writes an object of unknown length in parts of bounded memory; resolves once it is complete. */
   write(key: string, body: AsyncIterable<Uint8Array>): Promise<void>;
-  /** Objects under a prefix, in the order of their keys (UTF-8 bytes). */
+  /** Objects under a prefix, in the server's order, which need not be that of their keys: see `listInOrder`. */
   list(prefix: string): AsyncIterable<ListedObject>;
 }
 

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { type AttemptFolder, type Output, readChecked, requireHash } from './commit.ts';
+import { type AttemptFolder, checkObject, type Output, readChecked } from './commit.ts';
 import { readFooter } from './parquet/footer.ts';
 import { type Row, readRows } from './parquet/rows.ts';
 import { type ColumnSpec, parquetStream } from './parquet/write.ts';
@@ -35,7 +34,6 @@ function* inBatches<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
 
 /** Tables up to this size are read in one request. */
 const HELD_BYTES = 16 * 2 ** 20;
-const READ_BYTES = 8 * 2 ** 20;
 
 /** A committed table whose hash is checked: it can be read several times. */
 export interface OpenTable {
@@ -90,12 +88,7 @@ export async function openChecked(store: ObjectStore, table: Output): Promise<Ob
     const bytes = await readChecked(store, table);
     return { ...store, get: async (_, options) => bytes.subarray(...(options?.range ?? [0, bytes.length])) };
   }
-  const hash = createHash('sha256');
-  for (let start = 0; start < table.size; start += READ_BYTES) {
-    const range = [start, Math.min(start + READ_BYTES, table.size)] as const;
-    hash.update(await store.get(table.key, { range }));
-  }
-  requireHash(store, table, hash.digest('hex'));
+  await checkObject(store, table);
   // The ETag of what we wrote is not the one by which it is named.
   return { ...store, get: (key, { range } = {}) => store.get(key, range === undefined ? {} : { range }) };
 }

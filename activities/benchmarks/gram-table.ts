@@ -1,4 +1,5 @@
 import { orderByKey } from '../../lake/exchange/sort.ts';
+import { longer } from '../../lake/longer.ts';
 import { type HashedWords, lowerHash, MOST_WORDS, upperHash } from './hashed-words.ts';
 
 /**
@@ -29,11 +30,7 @@ export function openNumbers(): Numbers {
   let count = 0;
   return {
     push(value) {
-      if (count === room.length) {
-        const more = new Uint32Array(2 * count);
-        more.set(room);
-        room = more;
-      }
+      if (count === room.length) room = longer(room);
       room[count++] = value;
     },
     all: () => room.subarray(0, count),

@@ -1,5 +1,5 @@
 import * as tables from '../../lake/unicode/tables.ts';
-import { unitsOf } from '../../lake/unicode/units.ts';
+import { codePointAt, unitsOf } from '../../lake/unicode/units.ts';
 import { spread, step } from '../dedupe/signature.ts';
 
 /**
@@ -98,14 +98,6 @@ export function hashWords(folded: string): HashedWords {
     sumsB[count] = sumB;
   }
   return { count, folded, starts, ends, a: sumsA, b: sumsB };
-}
-
-/** The code point at `i`; a surrogate without its other half is one of its own. */
-function codePointAt(units: Uint16Array, i: number, length: number): number {
-  const unit = units[i] as number;
-  if (unit < 0xd800 || unit > 0xdbff || i + 1 === length) return unit;
-  const low = units[i + 1] as number;
-  return low >= 0xdc00 && low <= 0xdfff ? ((unit - 0xd800) << 10) + low - 0xdc00 + 0x10000 : unit;
 }
 
 /** The upper half of the hash of the `n` words from word `i` on; unsigned. */

@@ -1,6 +1,6 @@
 import { commitStage, outputOf, readChecked, readCommit } from '../../lake/commit.ts';
 import { BadBenchmark, SourceUnversioned, Unreachable } from '../../lake/errors.ts';
-import { sha256 } from '../../lake/hash.ts';
+import { digestOf, listInOrder } from '../../lake/listing.ts';
 import type { FullSpec } from '../../lake/spec.ts';
 import type { ListedObject, ObjectStore } from '../../lake/store.ts';
 import type { Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
@@ -55,7 +55,7 @@ export async function indexBenchmarks(services: Services, { run }: { run: RunRef
         unicode: pins.unicode,
       },
       inputs: [],
-      etags: listed.map(({ objects }) => sha256(JSON.stringify(objects.map(({ key, etag }) => [key, etag])))),
+      etags: listed.map(({ objects }) => digestOf(objects)),
     },
     async (folder) => {
       const builder = openIndex(listed.map(({ set }) => set.name));
@@ -112,7 +112,7 @@ export async function indexBenchmarks(services: Services, { run }: { run: RunRef
 async function listSet(store: ObjectStore, set: Sets[number]): Promise<ListedSet> {
   const objects: ListedObject[] = [];
   let ignored = 0;
-  for await (const object of store.list(set.prefix)) {
+  for (const object of await listInOrder(store, set.prefix)) {
     const name = object.key.slice(object.key.lastIndexOf('/') + 1);
     if (/\.(parquet|jsonl)$/.test(name) && !/^[._]/.test(name)) objects.push(object);
     else ignored++;
@@ -132,8 +132,6 @@ async function listSet(store: ObjectStore, set: Sets[number]): Promise<ListedSet
       { ...where, key: unversioned.key },
     );
   }
-  // Servers over a file system list in the order of folders; ours is that of the keys' UTF-8 bytes.
-  objects.sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
   return { set, objects, ignored };
 }
 

@@ -1,3 +1,5 @@
+import { longer } from '../../lake/longer.ts';
+
 const EMPTY = 0xffffffff;
 
 /** For each key (64 bits, in two halves) the slots of the first kept documents that have it. */
@@ -72,11 +74,4 @@ export function openBucketLists(limit: number): BucketLists {
     slotOf: (node) => slots[node] as number,
     before: (node) => befores[node] as number,
   };
-}
-
-/** The same in twice the room. */
-export function longer(values: Uint32Array): Uint32Array<ArrayBuffer> {
-  const twice = new Uint32Array(values.length * 2);
-  twice.set(values);
-  return twice;
 }

@@ -4,7 +4,7 @@ import { openCommittedRuns } from '../../lake/runs.ts';
 import type { Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { readCommits, readLists } from '../lists.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
-import { openBase } from '../segment/base.ts';
+import { baseOfPlan } from '../segment/base.ts';
 import type { Services } from '../services.ts';
 import { readScanned, refuseNothing } from './failures.ts';
 import { bucketEntry } from './records.ts';
@@ -35,7 +35,7 @@ export async function combineBuckets(
     },
     async (folder) => {
       const scanned = await readScanned({ store }, { plan, scans });
-      if ((await openBase(store, plan)) === undefined) refuseNothing(scanned, pins, store.bucket);
+      if ((await baseOfPlan(store, plan)) === undefined) refuseNothing(scanned, pins, store.bucket);
       const failed = new Set(scanned.failed.map(({ source }) => source));
       const own = await readCommits(store, await readLists(store, scans.slice(list, list + 1)));
       const runs = await openCommittedRuns(store, own.flatMap(bucketRuns));

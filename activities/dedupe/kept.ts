@@ -1,4 +1,5 @@
-import { longer, NO_NODE, openBucketLists } from './bucket-lists.ts';
+import { longer } from '../../lake/longer.ts';
+import { NO_NODE, openBucketLists } from './bucket-lists.ts';
 import type { Comparer } from './comparer.ts';
 import { BANDS, bandHigh, bandLow } from './signature.ts';
 

@@ -1,6 +1,7 @@
 import type { AttemptFolder, Output, StageCommit } from '../../lake/commit.ts';
 import { openRunWriter, type RunWriter } from '../../lake/exchange.ts';
 import { sha256 } from '../../lake/hash.ts';
+import { runsNamed } from '../../lake/runs.ts';
 import type { FullSpec } from '../../lake/spec.ts';
 import { normaliseForDedupe } from '../../lake/unicode/normalise.ts';
 import {
@@ -89,10 +90,8 @@ export function openDedupeRecords(
 }
 
 /** The runs of bucket records that a scan commit names. */
-export const bucketRuns = (commit: StageCommit): Output[] => named(commit, BUCKETS);
+export const bucketRuns = (commit: StageCommit): Output[] => runsNamed(commit, BUCKETS);
 /** The runs of signatures that a scan commit names. */
-export const signatureRuns = (commit: StageCommit): Output[] => named(commit, SIGNATURES);
+export const signatureRuns = (commit: StageCommit): Output[] => runsNamed(commit, SIGNATURES);
 /** The runs of shingle sets that a scan commit names. */
-export const shingleRuns = (commit: StageCommit): Output[] => named(commit, SHINGLES);
-const named = ({ outputs }: StageCommit, name: string): Output[] =>
-  outputs.filter((output) => output.name.startsWith(`${name}-`));
+export const shingleRuns = (commit: StageCommit): Output[] => runsNamed(commit, SHINGLES);

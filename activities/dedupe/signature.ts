@@ -1,6 +1,7 @@
+import { longer } from '../../lake/longer.ts';
 import { openStream } from '../../lake/random.ts';
 import * as tables from '../../lake/unicode/tables.ts';
-import { unitsOf } from '../../lake/unicode/units.ts';
+import { codePointAt, unitsOf } from '../../lake/unicode/units.ts';
 
 /**
  * MinHash by one permutation (Li, Owen, Zhang 2012): every shingle falls into one of the bins by one half of its hash,
@@ -109,11 +110,7 @@ export function shinglesOf(folded: string): Uint32Array {
     const end = pieceEnd(units, start + PIECE, length);
     const before = Math.min(words, SHINGLE - 1);
     const count = hashPlainWords(units, start, end, before) ?? hashWords(units, start, end, before);
-    if (size + count > set.length) {
-      const more = new Uint32Array(2 * (size + count));
-      more.set(set);
-      set = more;
-    }
+    if (size + count > set.length) set = longer(set, 2 * (size + count));
     for (let i = 0; i + SHINGLE <= count; i++) {
       let hash = START_B;
       for (let k = i; k < i + SHINGLE; k++) hash = step(hash, hashes[k] as number, FACTOR_B);
@@ -238,14 +235,6 @@ function takeShingles(count: number): void {
     mins[bin] = value ^ ((value ^ least) & -Number(least < value));
   }
   shingles = n;
-}
-
-/** The code point at `i`; a surrogate without its other half is one of its own. */
-function codePointAt(units: Uint16Array, i: number, length: number): number {
-  const unit = units[i] as number;
-  if (unit < 0xd800 || unit > 0xdbff || i + 1 === length) return unit;
-  const low = units[i + 1] as number;
-  return low >= 0xdc00 && low <= 0xdfff ? ((unit - 0xd800) << 10) + low - 0xdc00 + 0x10000 : unit;
 }
 
 /** Fills the bins that are empty: a throw is for those that all before it have left. */

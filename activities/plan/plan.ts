@@ -1,7 +1,8 @@
 import { atOnce } from '../../lake/at-once.ts';
 import { type Committed, commitStage, type Output, readJson } from '../../lake/commit.ts';
 import { LakeError, NothingToDo, SourceUnversioned } from '../../lake/errors.ts';
-import { canonicalJson, sha256 } from '../../lake/hash.ts';
+import { canonicalJson } from '../../lake/hash.ts';
+import { digestOf, listInOrder } from '../../lake/listing.ts';
 import { requireIdColumn, requireTextColumn } from '../../lake/parquet/columns.ts';
 import { type RowGroup, readFooter } from '../../lake/parquet/footer.ts';
 import type { PageMap } from '../../lake/parquet/page-map.ts';
@@ -57,10 +58,7 @@ export async function plan(services: Services, pins: RunPins, base?: ObjectRef):
   const { spec } = pins;
   const listings = await Promise.all(
     inputsOf(spec).map(async ({ name, columns }) => {
-      const objects: ListedObject[] = [];
-      for await (const object of store.list(columns.prefix)) objects.push(object);
-      // Servers over a file system list in the order of folders; ours is that of the keys' UTF-8 bytes.
-      objects.sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+      const objects = await listInOrder(store, columns.prefix);
       return { name, columns, objects };
     }),
   );
@@ -73,9 +71,7 @@ export async function plan(services: Services, pins: RunPins, base?: ObjectRef):
       unit: 'global',
       spec: { input: spec.input, mix: inputsOf(spec).map(({ name, columns }) => [name, columns.prefix]) },
       inputs: base === undefined ? [] : [base],
-      etags: listings.map(({ objects }) =>
-        sha256(JSON.stringify(objects.map(({ key, etag }) => [key, etag]))),
-      ),
+      etags: listings.map(({ objects }) => digestOf(objects)),
     },
     async (folder) => {
       const outputs: Output[] = [];

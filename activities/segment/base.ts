@@ -1,37 +1,30 @@
+import { atOnce } from '../../lake/at-once.ts';
 import { outputOf, readCommit, readJson } from '../../lake/commit.ts';
 import { keyRange, mergeRuns, type Run } from '../../lake/exchange.ts';
-import type { TombstoneSet } from '../../lake/log.ts';
+import type { LiveIndex, TombstoneSet } from '../../lake/log.ts';
 import { openCommittedRun, openCommittedRuns } from '../../lake/runs.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
 import { type Place, rowOf } from '../dedupe/records.ts';
-import type { Segment, SegmentSource } from './segment.ts';
+import type { Segment, SegmentRuns, SegmentSource } from './segment.ts';
 
 export const BASE = 'base.json';
+/** Segments that are read at once. */
+const READS = 16;
 
 /** What an incremental run deduplicates against: the domain's incremental publications that are live when it opens. */
-export interface Base {
-  /** In order of publication. */
-  runs: { run: string; generation: number }[];
-  /** Each once: several runs may share one. */
-  segments: ObjectRef[];
-  /** Documents that newer versions of their sources have replaced. */
-  tombstones: TombstoneSet[];
+export interface Base extends LiveIndex {
   /** The first ordinal of the run's own sources. */
   nextSource: number;
 }
 
 /** A base, ready to be read. */
-export interface OpenBase extends Base {
+export interface OpenBase extends Base, Record<SegmentRuns, () => Promise<Run[]>> {
   opened: Segment[];
   /** Live sources by ordinal, of all segments. */
   sources: ReadonlyMap<number, SegmentSource>;
   /** Whether a document of a segment does not count: its run was retracted, or it has a tombstone. */
   isOut(place: Place): boolean;
-  buckets(): Promise<Run[]>;
-  hashes(): Promise<Run[]>;
-  signatures(): Promise<Run[]>;
-  shingles(): Promise<Run[]>;
 }
 
 /** The base that a plan rests on; undefined for one of mode `full`. */
@@ -53,7 +46,7 @@ export async function readBase(store: ObjectStore, base: Base): Promise<OpenBase
   const alive = await liveSources(store, base, opened);
   const sources = new Map(alive.map((each) => [each.source, each]));
   const dead = await readTombstones(store, base.tombstones);
-  const runsOf = (name: 'buckets' | 'hashes' | 'signatures' | 'shingles') => (): Promise<Run[]> =>
+  const runsOf = (name: SegmentRuns) => (): Promise<Run[]> =>
     openCommittedRuns(
       store,
       opened.flatMap((segment) => segment[name]),
@@ -71,8 +64,8 @@ export async function readBase(store: ObjectStore, base: Base): Promise<OpenBase
 }
 
 /** The segments of a base. */
-export function readSegments(store: ObjectStore, { segments }: Base): Promise<Segment[]> {
-  return Promise.all(segments.map((ref) => readJson<Segment>(store, ref)));
+export function readSegments(store: ObjectStore, { segments }: Pick<Base, 'segments'>): Promise<Segment[]> {
+  return atOnce(segments, READS, (ref) => readJson<Segment>(store, ref));
 }
 
 /** The sources that live publications of a base have taken, by its segments. */

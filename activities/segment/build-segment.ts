@@ -1,4 +1,4 @@
-import { commitStage, type Output, type StageCommit } from '../../lake/commit.ts';
+import { commitStage, type StageCommit } from '../../lake/commit.ts';
 import {
   type ExchangeRecord,
   type KeyRange,
@@ -6,7 +6,7 @@ import {
   mergeRuns,
   openRunWriter,
 } from '../../lake/exchange.ts';
-import { openCommittedRuns, writeSortedRuns } from '../../lake/runs.ts';
+import { openCommittedRuns, runsNamed, writeSortedRuns } from '../../lake/runs.ts';
 import type { Done, SegmentInput } from '../../workflows/contract.ts';
 import { bucketEntry, type Place, rowKey, rowOf } from '../dedupe/records.ts';
 import { readCommits, readLists } from '../lists.ts';
@@ -16,10 +16,6 @@ import type { Services } from '../services.ts';
 import { readStaying } from './kept.ts';
 import type { SegmentRuns } from './segment.ts';
 import { overlaps, rowShare } from './share.ts';
-
-/** The runs of one of these that a commit names. */
-export const runsNamed = ({ outputs }: StageCommit, name: SegmentRuns): Output[] =>
-  outputs.filter((output) => output.name.startsWith(`${name}-`));
 
 /**
  * What later ingests of the domain are to know of the documents that this run keeps, one part of `ranges`: bucket records

@@ -1,6 +1,6 @@
 import { outputOf, readJson } from '../../lake/commit.ts';
 import { RunNotFound } from '../../lake/errors.ts';
-import { append, readHead, refuseHeld, withCompaction } from '../../lake/log.ts';
+import { append, readHead, refuseHeld, UNMERGED, withCompaction } from '../../lake/log.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
 import { type OpenBase, readBase } from './base.ts';
@@ -42,7 +42,7 @@ export async function compactDomain(
     if (entry.number === 0) {
       throw new RunNotFound(`nothing is published in domain ${domain}`, { bucket: store.bucket });
     }
-    refuseHeld(entry);
+    refuseHeld(entry, UNMERGED);
     const base = await readBase(store, await baseOf(store, entry));
     const before = sizesOf(base.opened);
     if (await isCompact(store, base)) {

@@ -1,15 +1,10 @@
-import { atOnce } from '../../lake/at-once.ts';
-import { readJson } from '../../lake/commit.ts';
 import { append, type LogState, liveIndex, publishedRun, withClose, withOpen } from '../../lake/log.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { OpenedDomain, RunRef } from '../../workflows/contract.ts';
 import { saveJson } from '../lists.ts';
 import type { Services } from '../services.ts';
-import type { Base } from './base.ts';
-import type { Segment } from './segment.ts';
+import { type Base, readSegments } from './base.ts';
 
-/** Segments that are read at once. */
-const READS = 16;
 /** Runs are not published anew yet: each has one generation. */
 const GENERATION = 1;
 
@@ -42,10 +37,7 @@ export async function closeDomain(
 
 /** What a run that opens in this state of the log deduplicates against. */
 export async function baseOf(store: ObjectStore, state: LogState): Promise<Base> {
-  const { runs, segments, tombstones } = liveIndex(state);
-  const next = await atOnce(segments, READS, async (segment) => {
-    const { nextSource } = await readJson<Segment>(store, segment);
-    return nextSource;
-  });
-  return { runs, segments, tombstones, nextSource: Math.max(0, ...next) };
+  const index = liveIndex(state);
+  const next = (await readSegments(store, index)).map(({ nextSource }) => nextSource);
+  return { ...index, nextSource: Math.max(0, ...next) };
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { type Output, readJson, requireHash } from '../../lake/commit.ts';
+import { checkObject, readJson } from '../../lake/commit.ts';
 import { VerifyFailed } from '../../lake/errors.ts';
 import { openCommittedRuns } from '../../lake/runs.ts';
 import type { ObjectStore } from '../../lake/store.ts';
@@ -7,8 +6,6 @@ import type { ObjectRef, PublishInput } from '../../workflows/contract.ts';
 import type { ManifestCore, Publication } from '../publish/publication.ts';
 import { baseOfPlan } from './base.ts';
 import { SEGMENT_RUNS, SEGMENT_VERSION, type Segment, type SegmentSource } from './segment.ts';
-
-const READ_BYTES = 8 * 2 ** 20;
 
 /**
  * Looks at the segment that a publication brings, and at its tombstones: hashes, a document for each kept row, sources
@@ -35,7 +32,7 @@ export async function checkPublishedSegment(
   const first = base?.nextSource ?? 0;
   const early = sources.find(({ source }) => source < first);
   must(early === undefined, `source ${early?.source} is one of its base, which has all below ${first}`);
-  if (tombstones !== undefined) await checkBytes(store, tombstones, onStep);
+  if (tombstones !== undefined) await checkObject(store, tombstones, onStep);
   const [stones] = await openCommittedRuns(store, tombstones === undefined ? [] : [tombstones]);
   const replaced = stones?.records ?? 0;
   must(
@@ -57,7 +54,7 @@ export async function checkSegment(
   must(version === SEGMENT_VERSION, `it has version ${version}, this release reads ${SEGMENT_VERSION}`);
   const records = { buckets: 0, hashes: 0, signatures: 0, shingles: 0 };
   for (const name of SEGMENT_RUNS) {
-    for (const output of segment[name]) await checkBytes(store, output, onStep);
+    for (const output of segment[name]) await checkObject(store, output, onStep);
     for (const run of await openCommittedRuns(store, segment[name])) records[name] += run.records;
   }
   must(records.hashes === documents, `it has ${records.hashes} hashes for ${documents} documents`);
@@ -76,12 +73,3 @@ const mustIn =
   (ok: boolean, problem: string): void => {
     if (!ok) throw new VerifyFailed(`the segment is not right: ${problem}`, { bucket: store.bucket, key });
   };
-
-async function checkBytes(store: ObjectStore, output: Output, onStep: () => void): Promise<void> {
-  const hash = createHash('sha256');
-  for (let start = 0; start < output.size; start += READ_BYTES) {
-    onStep();
-    hash.update(await store.get(output.key, { range: [start, Math.min(start + READ_BYTES, output.size)] }));
-  }
-  requireHash(store, output, hash.digest('hex'));
-}

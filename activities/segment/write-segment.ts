@@ -1,7 +1,7 @@
 import { type AttemptFolder, type Output, outputOf, type StageCommit } from '../../lake/commit.ts';
 import { type ExchangeRecord, encodeSorted, keyRange, mergeRuns } from '../../lake/exchange.ts';
 import { canonicalJson } from '../../lake/hash.ts';
-import { openCommittedRuns } from '../../lake/runs.ts';
+import { openCommittedRuns, runsNamed } from '../../lake/runs.ts';
 import type { PublishInput } from '../../workflows/contract.ts';
 import { rowOf } from '../dedupe/records.ts';
 import { GONE } from '../dedupe/replaced.ts';
@@ -9,8 +9,7 @@ import { readCommits } from '../lists.ts';
 import type { RunPins } from '../plan/pins.ts';
 import { readSources } from '../plan/read-plan.ts';
 import type { Services } from '../services.ts';
-import { openBase } from './base.ts';
-import { runsNamed } from './build-segment.ts';
+import { baseOfPlan, liveSources, readSegments } from './base.ts';
 import { readFailed } from './kept.ts';
 import { SEGMENT_VERSION, type Segment, type SegmentSource } from './segment.ts';
 
@@ -38,7 +37,9 @@ export async function writeSegment(
 ): Promise<IndexOutputs | undefined> {
   if (segments === undefined) return undefined;
   const { store } = services;
-  const base = await openBase(store, plan);
+  const base = await baseOfPlan(store, plan);
+  const known = base === undefined ? [] : await liveSources(store, base, await readSegments(store, base));
+  const keys = new Map(known.map(({ source, key }) => [source, key]));
   const planned = await readSources(store, plan, 'corpus');
   const decided = await readCommits(store, verdicts);
   const failed = await readFailed(services, decided, settled);
@@ -68,8 +69,8 @@ export async function writeSegment(
   };
   const stale = new Set(planned.filter(({ ordinal }) => failed.has(ordinal)).map(({ key }) => key));
   const isReplaced = ({ key }: ExchangeRecord): boolean => {
-    const source = base?.sources.get(rowOf(key).source);
-    return source !== undefined && !stale.has(source.key);
+    const replaced = keys.get(rowOf(key).source);
+    return replaced !== undefined && !stale.has(replaced);
   };
   return {
     segment: await folder.put(SEGMENT, canonicalJson(segment), 'application/json'),

@@ -1,4 +1,4 @@
-import { DomainLost, DomainTaken, RunPublished } from '../errors.ts';
+import { DomainLost, RunPublished } from '../errors.ts';
 import { canonicalJson } from '../hash.ts';
 import {
   type Holder,
@@ -9,6 +9,7 @@ import {
   publishedRun,
   type TombstoneSet,
 } from './entry.ts';
+import { refuseHeld, taken } from './held.ts';
 
 /* What can happen to a domain. Each answers the state after it, and undefined when that is the state already. */
 
@@ -86,7 +87,7 @@ export function withPublication(
  */
 export function withoutRun(state: LogState, run: string): LogState | undefined {
   if (publishedRun(state, run) === undefined) return undefined;
-  if (state.open !== null) throw taken(state.open, `run ${run} cannot be taken out meanwhile`);
+  refuseHeld(state, `run ${run} cannot be taken out meanwhile`);
   return {
     open: null,
     published: state.published.filter((each) => each.run !== run),
@@ -102,9 +103,3 @@ function isHeld({ open }: LogState, { run, generation }: Holder): boolean {
 
 /** Without the place in the chain, which an entry has as well. */
 const stateOf = ({ open, published, tombstones }: LogState): LogState => ({ open, published, tombstones });
-
-function taken({ run }: Holder, why: string): DomainTaken {
-  return new DomainTaken(
-    `run ${run} holds the domain, and ${why}; wait until it has ended (if its workflow was terminated: \`instruct-lake abandon <domain>/${run}\`)`,
-  );
-}

@@ -1,7 +1,10 @@
 import type { ObjectRef } from '../../workflows/contract.ts';
-import { DomainTaken } from '../errors.ts';
 import { canonicalJson } from '../hash.ts';
 import { type LiveIndex, type LogState, liveIndex } from './entry.ts';
+import { refuseHeld } from './held.ts';
+
+/** Why nothing is merged while a run holds the domain. */
+export const UNMERGED = 'it deduplicates against its segments, which cannot be merged meanwhile';
 
 /**
  * All live incremental publications name one segment, which is what `base` was merged into; the tombstones are used up.
@@ -17,19 +20,11 @@ export function withCompaction(
   const isDone = now.segments.length === 1 && now.segments[0]?.sha256 === segment.sha256;
   if (isDone && now.tombstones.length === 0) return undefined;
   if (canonicalJson(now) !== canonicalJson({ runs, segments, tombstones })) return 'moved';
-  refuseHeld(state);
+  refuseHeld(state, UNMERGED);
   const live = new Set(runs.map(({ run }) => run));
   return {
     open: null,
     published: state.published.map((each) => (live.has(each.run) ? { ...each, segment } : each)),
     tombstones: [],
   };
-}
-
-/** Throws DomainTaken while a run holds the domain. */
-export function refuseHeld({ open }: LogState): void {
-  if (open === null) return;
-  throw new DomainTaken(
-    `run ${open.run} holds the domain and deduplicates against its segments, which cannot be merged meanwhile; wait until it has ended (if its workflow was terminated: \`instruct-lake abandon <domain>/${open.run}\`)`,
-  );
 }

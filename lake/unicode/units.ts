@@ -15,6 +15,14 @@ export function unitsOf(text: string): Uint16Array {
   return units;
 }
 
+/** The code point at `i` of `length` code units; a surrogate without its other half is one of its own. */
+export function codePointAt(units: Uint16Array, i: number, length: number): number {
+  const unit = units[i] as number;
+  if (unit < 0xd800 || unit > 0xdbff || i + 1 === length) return unit;
+  const low = units[i + 1] as number;
+  return low >= 0xdc00 && low <= 0xdfff ? ((unit - 0xd800) << 10) + low - 0xdc00 + 0x10000 : unit;
+}
+
 /** The bytes of a text that is ASCII alone, in the same room; undefined for all others: they have more bytes than code units. */
 export function asciiOf(text: string): Buffer | undefined {
   makeRoom(text.length);

@@ -6,7 +6,7 @@ import { bucketEntry, type Place, rowKey, rowOf } from '../../activities/dedupe/
 import { readPins } from '../../activities/plan/pins.ts';
 import { readManifest } from '../../activities/publish/verify.ts';
 import { readBase } from '../../activities/segment/base.ts';
-import { buildSegment, runsNamed } from '../../activities/segment/build-segment.ts';
+import { buildSegment } from '../../activities/segment/build-segment.ts';
 import { baseOf, openDomain } from '../../activities/segment/open-domain.ts';
 import type { Segment, SegmentRuns, SegmentSource } from '../../activities/segment/segment.ts';
 import { checkSegment } from '../../activities/segment/verify-segment.ts';
@@ -18,7 +18,7 @@ import { verifyRun } from '../../client/verify-run.ts';
 import { commitStage, readCommit, readJson, type StageCommit } from '../../lake/commit.ts';
 import { type ExchangeRecord, encodeRun, keyRange, mergeRuns } from '../../lake/exchange.ts';
 import { readHead } from '../../lake/log.ts';
-import { openCommittedRun, openCommittedRuns } from '../../lake/runs.ts';
+import { openCommittedRun, openCommittedRuns, runsNamed } from '../../lake/runs.ts';
 import type { ObjectRef, RunRef, SegmentInput } from '../../workflows/contract.ts';
 import { openLab } from '../lab.ts';
 import { openPipeline, type Pipeline, publicationOf, putTexts, textSpec } from '../pipeline.ts';

@@ -1,3 +1,4 @@
+import { longer } from '../../../lake/longer.ts';
 import { ALONE as BY_ITSELF, numbers, whiteSpace, wordClasses } from '../../../lake/unicode/tables.ts';
 import { unitsOf } from '../../../lake/unicode/units.ts';
 
@@ -97,12 +98,6 @@ export function splitWords(text: string): Words {
   }
   if (start >= 0) end(length);
   return { count, starts, ends, characters, ...found };
-}
-
-function longer(numbers: Int32Array, room: number): Int32Array<ArrayBuffer> {
-  const more = new Int32Array(room);
-  more.set(numbers);
-  return more;
 }
 
 /** Code points of a text that are not white space. */
