@@ -5,8 +5,9 @@ import type { CpuStage } from './cpu-stages.ts';
 import { plainFailure, temporalFailure } from './failure.ts';
 import { judgePairs } from './judge/judge-pairs.ts';
 import { saveList } from './lists.ts';
+import { openReplay } from './plan/open-replay.ts';
 import { type OpenRunDeps, openRun } from './plan/open-run.ts';
-import { planSources } from './plan/plan-sources.ts';
+import { planReplay, planSources } from './plan/plan-sources.ts';
 import { publishRun } from './publish/publish-run.ts';
 import { openPulse, type Pulse } from './pulse.ts';
 import { closeDomain, openDomain } from './segment/open-domain.ts';
@@ -72,9 +73,13 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
     openRun: here('openRun', (work, input: Parameters<Activities['openRun']>[0]) =>
       openRun(work, deps, input),
     ),
+    openReplay: here('openReplay', (work, input: Parameters<Activities['openReplay']>[0]) =>
+      openReplay(work, deps, input),
+    ),
     openDomain: here('openDomain', openDomain),
     closeDomain: here('closeDomain', closeDomain),
     planSources: here('planSources', planSources),
+    planReplay: here('planReplay', planReplay),
     indexBenchmarks: inThread('indexBenchmarks'),
     saveList: here('saveList', saveList),
     scanPartition: inThread('scanPartition'),

@@ -12,9 +12,11 @@ export const ROUNDS_AT_ONCE = 8;
  */
 const STALL_MS: Record<keyof Activities, number> = {
   openRun: 10 * MINUTE,
+  openReplay: 10 * MINUTE,
   openDomain: 10 * MINUTE,
   closeDomain: 10 * MINUTE,
   planSources: 10 * MINUTE,
+  planReplay: 10 * MINUTE,
   indexBenchmarks: 15 * MINUTE,
   saveList: 10 * MINUTE,
   scanPartition: 15 * MINUTE,

@@ -12,6 +12,7 @@ import { importCommand } from './commands/import.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
+import { replayCommand } from './commands/replay.ts';
 import { retractCommand } from './commands/retract.ts';
 import { specCommand } from './commands/spec.ts';
 import { statusCommand } from './commands/status.ts';
@@ -63,6 +64,7 @@ for (const command of [
   resumeCommand(),
   setConcurrencyCommand(),
   abandonCommand(),
+  replayCommand(),
   retractCommand(),
   compactCommand(),
   verifyCommand(),

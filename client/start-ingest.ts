@@ -36,7 +36,12 @@ export async function startIngest(
     return { run, workflowId, attached: false };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const started = await startedWith(client, workflowId);
+    const { type, input: started } = await startedWith(client, workflowId);
+    if (type !== 'ingestDomain') {
+      throw new BadUsage(
+        `run ${run.domain}/${run.run} is being replayed; watch it with \`instruct-lake status ${run.domain}/${run.run} --watch\``,
+      );
+    }
     if (canonicalJson(parseSpec(started)) !== canonicalJson(parseSpec(spec))) {
       throw new SpecConflict(
         `run ${run.domain}/${run.run} is running with another spec; give this one another name with --run NAME`,
@@ -46,13 +51,20 @@ export async function startIngest(
   }
 }
 
-/** The spec that a running workflow was started with: the input in the first event of its history. */
-async function startedWith(client: Client, workflowId: string): Promise<unknown> {
+/** What a running workflow is, and was started with: the first event of its history. */
+async function startedWith(
+  client: Client,
+  workflowId: string,
+): Promise<{ type: string | undefined; input: unknown }> {
   const { history } = await client.workflowService.getWorkflowExecutionHistory({
     namespace: client.options.namespace,
     execution: { workflowId },
     maximumPageSize: 1,
   });
-  const input = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
-  return input?.data == null ? undefined : JSON.parse(new TextDecoder().decode(input.data));
+  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+  const input = started?.input?.payloads?.[0];
+  return {
+    type: started?.workflowType?.name ?? undefined,
+    input: input?.data == null ? undefined : JSON.parse(new TextDecoder().decode(input.data)),
+  };
 }

@@ -137,6 +137,8 @@ export class DomainLost extends UsageError {}
 export class BadUsage extends UsageError {}
 /** Thrown when a run is named that neither Temporal nor the lake knows. */
 export class RunNotFound extends UsageError {}
+/** Thrown when a replay has nothing to do: no source of the run has failed, or what is named is none of its sources, is as it was, or has moved on. */
+export class NothingToReplay extends UsageError {}
 /** Thrown when files given to `import` cannot be read as Parquet or JSONL. */
 export class BadImport extends UsageError {}
 
@@ -192,6 +194,7 @@ export const ERRORS = {
   DomainLost,
   BadUsage,
   RunNotFound,
+  NothingToReplay,
   BadImport,
   TooManyFailedSources,
   NothingToDo,

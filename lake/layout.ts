@@ -15,7 +15,10 @@ export const stageUnits = (run: RunRef): string => `${runFolder(run)}/stages/`;
 export const unitFolder = (run: RunRef, unit: string): string => `${stageUnits(run)}${unit}`;
 /** Where attempts at one stage of one unit with one fingerprint live. */
 export const stageFolder = (run: RunRef, unit: string, stage: string, fp: string): string =>
-  `${unitFolder(run, unit)}/${stage}/${fp}`;
+  `${stagePrefix(run, unit, stage)}${fp}`;
+/** Prefix of all fingerprints of one stage of one unit. */
+export const stagePrefix = (run: RunRef, unit: string, stage: string): string =>
+  `${unitFolder(run, unit)}/${stage}/`;
 /** Lists too long for a workflow's history, named by their own hash. */
 export const listKey = (run: RunRef, hash: string): string => `${runFolder(run)}/lists/${hash}.json`;
 /** Copies for people at fixed names; the program never reads them. */

@@ -11,5 +11,6 @@ export {
   type PublishedRun,
   publishedRun,
   type TombstoneSet,
+  withoutPublication,
 } from './log/entry.ts';
 export { refuseHeld } from './log/held.ts';

@@ -65,10 +65,11 @@ export function tooManyFailed(failures: FailedSources, maxFraction: number): str
     return [`${failed} of ${sources} ${name === 'corpus' ? '' : 'instruction '}sources failed`];
   });
   if (over.length === 0) return undefined;
-  return `${over.join(' and ')}, more than maxFailedFraction = ${maxFraction} allows:\n${lines(failures)}`;
+  return `${over.join(' and ')}, more than maxFailedFraction = ${maxFraction} allows:\n${failureLines(failures)}`;
 }
 
-function lines(failures: FailedSources): string {
+/** The first failures, a line each. */
+export function failureLines(failures: FailedSources): string {
   const shown = failures.first.slice(0, SHOWN);
   const rest = failedInAll(failures) - shown.length;
   const line = ({ type, message }: Reason): string => `  - ${type}: ${message}`;
@@ -78,4 +79,12 @@ function lines(failures: FailedSources): string {
 /** Accepts what has failed so far. */
 export function acceptFailed({ corpus, instructions }: FailedSources): void {
   for (const group of [corpus, instructions]) group.accepted = group.failed;
+}
+
+/**
+ * Of a replay: an earlier generation is published without so many sources, and so may this one be. Which of the two
+ * groups they were of is not known; each may have as many.
+ */
+export function acceptAsBefore({ corpus, instructions }: FailedSources, failedBefore: number): void {
+  for (const group of [corpus, instructions]) group.accepted = failedBefore;
 }

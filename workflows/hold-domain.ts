@@ -13,18 +13,19 @@ export async function inDomain(
   work: (base: ObjectRef) => Promise<ObjectRef | null>,
 ): Promise<ObjectRef | null> {
   const { opened, parking } = state;
-  const run: RunRef = { domain: opened.domain, run: opened.run };
+  const { domain, run: name, generation } = opened;
+  const holder = { run: { domain, run: name }, ...(generation && { generation }) };
   try {
-    const held = await state.phase('domain', () => waitForDomain(state, run));
+    const held = await state.phase('domain', () => waitForDomain(state, holder));
     if (held.state === 'published') return held.publication;
     const publication = await work(held.base);
-    if (publication === null) await parking.mended(() => activities.closeDomain({ run }));
+    if (publication === null) await parking.mended(() => activities.closeDomain(holder));
     return publication;
   } catch (error) {
     // It goes on in a new execution, and holds the domain all the while.
     if (error instanceof ContinueAsNew) throw error;
     // Why the run ends matters more than that its domain stays closed to others: `abandon` opens it.
-    await CancellationScope.nonCancellable(() => activities.closeDomain({ run })).catch((failure) =>
+    await CancellationScope.nonCancellable(() => activities.closeDomain(holder)).catch((failure) =>
       log.warn('the domain could not be closed', { failure: String(failure) }),
     );
     throw error;
@@ -32,9 +33,12 @@ export async function inDomain(
 }
 
 /** Asks for the domain until it is free; no order is promised among those that wait. */
-async function waitForDomain(state: IngestState, run: RunRef): Promise<Results['domain']> {
+async function waitForDomain(
+  state: IngestState,
+  holder: { run: RunRef; generation?: number },
+): Promise<Results['domain']> {
   for (;;) {
-    const answer = await state.parking.mended(() => activities.openDomain({ run }));
+    const answer = await state.parking.mended(() => activities.openDomain(holder));
     state.waitFor(answer.state === 'taken' ? answer.by : null);
     if (answer.state !== 'taken') return answer;
     await sleep(state.askAgainMs);

@@ -1,3 +1,4 @@
 export { ingestDomain } from './ingest-domain.ts';
 export { processPartitions } from './process-partitions.ts';
+export { replayPartitions } from './replay-partitions.ts';
 export { trainModel } from './train-model.ts';

@@ -12,16 +12,18 @@ import type {
 } from './contract.ts';
 import { cutDedupe } from './dedupe-cut.ts';
 import {
+  acceptAsBefore,
   acceptFailed,
   distinctFailed,
   type FailedSources,
   failedInAll,
+  failureLines,
   keepFailures,
   plannedFailures,
   tooManyFailed,
 } from './failed-sources.ts';
 import { inDomain } from './hold-domain.ts';
-import { type Carried, type IngestState, openIngest } from './ingest-state.ts';
+import { type Carried, type IngestState, openIngest, ReplayAsked } from './ingest-state.ts';
 import { before, inLanes } from './lanes.ts';
 import { activities } from './limits.ts';
 import { addCounts, inParallel } from './pool.ts';
@@ -35,16 +37,34 @@ const SHARDS_IN_FLIGHT = 32;
  */
 export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Promise<IngestResult> {
   const { workflowId } = workflowInfo();
-  const state = await openIngest(spec, carried, () => activities.openRun({ workflowId, spec }));
+  return produce(await openIngest(spec, carried, () => activities.openRun({ workflowId, spec })));
+}
+
+/** What a run does once it is open: everything up to its publication, and the training. */
+export async function produce(state: IngestState): Promise<IngestResult> {
   const { opened, counts, progress, enter } = state;
   const publication =
-    opened.mode === 'incremental'
-      ? await inDomain(state, (base) => publishDomain(state, base))
-      : await publishDomain(state);
+    opened.published ??
+    (opened.mode === 'incremental'
+      ? await inDomain(state, (base) => withReplays(state, base))
+      : await withReplays(state));
   const training = publication === null || counts.publishedDocuments === 0 ? null : await train(state);
   enter('done', 1);
   progress.done = 1;
-  return { domain: opened.domain, run: opened.run, publication, counts, training };
+  const { domain, run, generation } = opened;
+  return { domain, run, ...(generation && { generation }), publication, counts, training };
+}
+
+/** Begins anew, with what failed read again, as often as somebody asks for it. */
+async function withReplays(state: IngestState, base?: ObjectRef): Promise<ObjectRef | null> {
+  for (;;) {
+    try {
+      return await publishDomain(state, base);
+    } catch (error) {
+      if (!(error instanceof ReplayAsked)) throw error;
+      state.beginReplay(error.before);
+    }
+  }
 }
 
 /** The phases from the plan to the publication; null when an incremental run finds no source that its `base` has not. */
@@ -62,6 +82,12 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
       () => acceptFailed(state.failures),
     );
   }
+  /** A replay that mends nothing publishes nothing. */
+  function refuseUnmended(): void {
+    const { without = 0 } = state.replay ?? {};
+    if (without === 0 || (counts.renewedSources ?? 0) > 0) return;
+    if (failedInAll(state.failures) >= without) throw unmended(state.failures);
+  }
   /** Takes over what is known of failed sources of the corpus, and of instructions; then looks whether that is too much. */
   async function learn(known: Partial<Record<'corpus' | 'instructions', number>>): Promise<void> {
     const failures: FailedSources = state.failures;
@@ -74,9 +100,15 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
   const { plan, inputs, benchmarks } = await phase('plan', async () => {
     enter('plan', 1);
     const onBase = base === undefined ? {} : { base };
-    const { ref, inputs, ...planned } = await mended(() => activities.planSources({ run, ...onBase }));
+    const { replay } = state;
+    const { ref, inputs, ...planned } = await mended(() =>
+      replay === undefined
+        ? activities.planSources({ run, ...onBase })
+        : activities.planReplay({ run, ...onBase, ...replay }),
+    );
     if (!nothing(inputs)) state.setFailures(plannedFailures(inputs, planned.failures ?? []));
     state.count(planned.counts);
+    if (replay?.without !== undefined) acceptAsBefore(state.failures, replay.without);
     await decide();
     if (!opened.decontaminate) return { plan: ref, inputs };
     progress.total++;
@@ -104,6 +136,8 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
   });
   // What failed is not taken; a later night tries it again.
   const failedAll = corpus.every(({ sources }) => sources === state.failures.corpus.failed);
+  state.replayIfAsked();
+  refuseUnmended();
   if (base !== undefined && failedAll) return null;
 
   const verdicts = await phase('dedupe', async () => {
@@ -132,6 +166,7 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
   });
 
   async function publish(made: Made): Promise<ObjectRef> {
+    refuseUnmended();
     const { publication } = await phase('publish', async () => {
       const ranges = base === undefined ? 0 : cutDedupe(counts.texts ?? 0, partitions(corpus)).ranges;
       enter('publish', ranges + 1);
@@ -142,7 +177,8 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
         progress.done++;
         return built.ref;
       });
-      const given = { ...sets, ...made, ...(base && { segments }) };
+      const { generation } = opened;
+      const given = { ...sets, ...made, ...(base && { segments }), ...(generation && { generation }) };
       const published = await mended(() => activities.publishRun({ run, plan, scans, verdicts, ...given }));
       state.count(published.counts);
       return published;
@@ -272,4 +308,11 @@ const unsettled = (): ApplicationFailure =>
   ApplicationFailure.nonRetryable(
     'partitions fail in the template stage even without their sources; the log of the worker says why',
     'Unreachable',
+  );
+
+/** All that was replayed has failed again: the generation that is published stays. */
+const unmended = (failures: FailedSources): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(
+    `what was replayed has failed again, so that what is published stays as it is:\n${failureLines(failures)}`,
+    'TooManyFailedSources',
   );

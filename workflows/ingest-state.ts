@@ -13,6 +13,7 @@ import type {
   Control,
   Decision,
   Failures,
+  Generation,
   Lists,
   ObjectRef,
   OpenedDomain,
@@ -21,6 +22,7 @@ import type {
   PlannedInput,
   Progress,
   Published,
+  Replaying,
   Settled,
   WaitingFor,
 } from './contract.ts';
@@ -64,6 +66,8 @@ export interface Carried {
   failures?: FailedSources;
   control?: Control;
   waiting?: WaitingFor | null;
+  /** What is replayed; of an execution that has been asked for it in place, or was started for it. */
+  replay?: Replaying;
   /** Events at which it goes on in a new execution. Tests alone set it, as `{"historyEvents": 1}` behind the spec. */
   historyEvents?: number;
   /** Milliseconds after which it asks again for a domain that is taken. Tests alone set it, too. */
@@ -83,6 +87,12 @@ export interface IngestState {
   setFailures(failures: FailedSources): void;
   /** Says for whom the run waits, until it says null. */
   waitFor(by: string | null): void;
+  /** What is replayed, where something is. */
+  readonly replay: Replaying | undefined;
+  /** Throws ReplayAsked where somebody has asked for a replay of what has failed so far. */
+  replayIfAsked(): void;
+  /** Begins anew with the plan, which is that of a replay. */
+  beginReplay(before: Generation): void;
   readonly askAgainMs: number;
   /** Goes on in a new execution when the history has become long. */
   goOnAnew(): Promise<void>;
@@ -93,6 +103,15 @@ export interface IngestState {
   phase<P extends keyof Results>(name: P, work: () => Promise<Results[P]>): Promise<Results[P]>;
 }
 
+/** Ends the work of a run between two phases: it begins anew with the sources that failed read again. */
+export class ReplayAsked extends Error {
+  readonly before: Generation;
+  constructor(before: Generation) {
+    super('the failed sources are replayed');
+    this.before = before;
+  }
+}
+
 /** Sets the handlers of a run and opens it, or takes up what its execution before has carried along. */
 export async function openIngest(
   spec: unknown,
@@ -100,7 +119,7 @@ export async function openIngest(
   open: () => Promise<OpenedRun>,
 ): Promise<IngestState> {
   const { workflowId } = workflowInfo();
-  const results: Partial<Results> = { ...carried.results };
+  let results: Partial<Results> = { ...carried.results };
   const counts: Record<string, number> = { ...carried.counts };
   const lanes = new Set<string>();
   const progress: Progress = {
@@ -116,6 +135,7 @@ export async function openIngest(
   };
   let failures = carried.failures ?? plannedFailures([], []);
   let parking: Parking | undefined;
+  let asked = false;
   const steering = openSteering({
     carried: carried.control,
     parking: () => parking,
@@ -135,6 +155,7 @@ export async function openIngest(
 
   const opened = carried.opened ?? (await open());
   progress.model = opened.model;
+  let replay = carried.replay ?? opened.replay;
   steering.begin(opened.concurrency);
   parking = openParking({
     run: { domain: opened.domain, run: opened.run },
@@ -142,6 +163,10 @@ export async function openIngest(
     phase: () => progress.phase,
     paused: () => steering.control().paused,
     onChange: show,
+    failed: () => failedInAll(failures),
+    askReplay: () => {
+      asked = true;
+    },
   });
 
   /** Tells Temporal, and so its UI and `workflow list`, where the run stands. */
@@ -195,7 +220,22 @@ export async function openIngest(
       failures,
       control: steering.control(),
       waiting: progress.waiting,
+      ...(replay && { replay }),
     });
+  }
+  /** What there is so far of what failed sources are replayed on. */
+  function soFar(): Generation | undefined {
+    const { plan, scan = [], synthesize, template } = results;
+    if (plan === undefined) return undefined;
+    const settled = template?.settled ?? synthesize?.settled?.ref;
+    const documents = template?.documents ?? {};
+    return { plan: plan.plan, scans: scan, documents, ...(settled && { settled }) };
+  }
+  function replayIfAsked(): void {
+    const before = soFar();
+    // What was published stays; who asks later than that is told so.
+    if (!asked || before === undefined || failedInAll(failures) === 0) return;
+    throw new ReplayAsked(before);
   }
   return {
     opened,
@@ -218,6 +258,18 @@ export async function openIngest(
       progress.waiting = by === null ? null : { by, since };
       show();
     },
+    get replay() {
+      return replay;
+    },
+    replayIfAsked,
+    beginReplay(before) {
+      replay = { before, request: { sources: 'failed' } };
+      asked = false;
+      results = results.domain === undefined ? {} : { domain: results.domain };
+      for (const name of Object.keys(counts)) delete counts[name];
+      failures = plannedFailures([], []);
+      count({});
+    },
     askAgainMs: carried.askAgainMs ?? ASK_AGAIN_MS,
     goOnAnew,
     enter(phase, total) {
@@ -227,6 +279,7 @@ export async function openIngest(
     async phase(name, work) {
       const known = results[name];
       if (known !== undefined) return known as Results[typeof name];
+      replayIfAsked();
       const result = await work();
       results[name] = result;
       await goOnAnew();

@@ -15,7 +15,17 @@ const ENDURING = {
 } satisfies ActivityOptions;
 
 const io = proxyActivities<
-  Pick<Activities, 'openRun' | 'openDomain' | 'closeDomain' | 'planSources' | 'saveList' | 'publishRun'>
+  Pick<
+    Activities,
+    | 'openRun'
+    | 'openReplay'
+    | 'openDomain'
+    | 'closeDomain'
+    | 'planSources'
+    | 'planReplay'
+    | 'saveList'
+    | 'publishRun'
+  >
 >({
   ...ENDURING,
   taskQueue: QUEUES.io,
@@ -59,9 +69,11 @@ const watch = proxyActivities<Pick<Activities, 'watchTraining'>>({
 /** Every activity, as workflows call it. Named one by one: the SDK's proxies have no keys to spread. */
 export const activities: Activities = {
   openRun: io.openRun,
+  openReplay: io.openReplay,
   openDomain: io.openDomain,
   closeDomain: io.closeDomain,
   planSources: io.planSources,
+  planReplay: io.planReplay,
   indexBenchmarks: cpu.indexBenchmarks,
   saveList: io.saveList,
   scanPartition: cpu.scanPartition,

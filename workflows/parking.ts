@@ -32,10 +32,25 @@ export interface ParkingDeps {
   paused: () => boolean;
   /** Called whenever a run is parked, and when it is no longer. */
   onChange: () => void;
+  /** How many sources have failed so far. */
+  failed: () => number;
+  /** Called when somebody wants what has failed so far replayed, before the next phase begins. */
+  askReplay: () => void;
 }
 
-/** Opens the parking place of a run and sets the handler of `acceptPartial`; `resume` ends pauses, too. */
-export function openParking({ run, rules, phase, paused, onChange }: ParkingDeps): Parking {
+/** Phases before none of which a replay could begin. */
+const ENDING: ReadonlySet<Phase> = new Set(['publish', 'train', 'done']);
+
+/** Opens the parking place of a run and sets the handlers of `acceptPartial` and `replayFailed`; `resume` ends pauses, too. */
+export function openParking({
+  run,
+  rules,
+  phase,
+  paused,
+  onChange,
+  failed,
+  askReplay,
+}: ParkingDeps): Parking {
   const name = `${run.domain}/${run.run}`;
   const gauge = metricMeter
     .createGauge('instruct_lake_parked', 'int', 'runs', 'Runs that wait for a decision.')
@@ -48,6 +63,28 @@ export function openParking({ run, rules, phase, paused, onChange }: ParkingDeps
 
   const accept = defineUpdate<Parked, []>('acceptPartial');
   setHandler(accept, () => take('acceptPartial'), { validator: () => void waiting('acceptPartial') });
+
+  // A run that is not parked goes on to the end of its phase: what has failed by then is replayed.
+  setHandler(
+    defineUpdate<{ failed: number }, []>('replayFailed'),
+    () => {
+      askReplay();
+      if (refusal('replayFailed') === undefined) take('replayFailed');
+      return { failed: failed() };
+    },
+    {
+      validator() {
+        if (parked !== null && !decided) return void waiting('replayFailed');
+        const why =
+          failed() === 0
+            ? 'has no failed source so far: there is nothing to replay'
+            : ENDING.has(phase())
+              ? 'publishes already: replay what failed when it has ended'
+              : undefined;
+        if (why !== undefined) throw ApplicationFailure.nonRetryable(`${name} ${why}`, 'NothingToReplay');
+      },
+    },
+  );
 
   function refusal(decision: Decision): string | undefined {
     if (parked === null || decided) {
@@ -78,12 +115,15 @@ export function openParking({ run, rules, phase, paused, onChange }: ParkingDeps
   /** Parks until `decision` is taken, or as if it were when time is over and it says so; false when the run shall fail. */
   async function park(
     { type, message }: Reason,
-    { decision, onTimeout, onDecided }: { decision: Decision; onTimeout: OnTimeout; onDecided: () => void },
+    {
+      decisions,
+      onTimeout,
+      onDecided,
+    }: { decisions: Decision[]; onTimeout: OnTimeout; onDecided: () => void },
   ): Promise<boolean> {
     const time = (ms: number): string => new Date(ms).toISOString();
     const since = Date.now();
     const until = since + rules.decisionTimeout;
-    const decisions = [decision];
     parked = { phase: phase(), type, message, since: time(since), until: time(until), onTimeout, decisions };
     decided = false;
     gauge.set(1);
@@ -122,7 +162,7 @@ export function openParking({ run, rules, phase, paused, onChange }: ParkingDeps
           // Resumed since this began: it has failed with the configuration as it was.
           if (resumed > begun) continue;
           const onDecided = (): void => void resumed++;
-          if (!(await park(cause, { decision: 'resume', onTimeout: 'fail', onDecided }))) throw error;
+          if (!(await park(cause, { decisions: ['resume'], onTimeout: 'fail', onDecided }))) throw error;
         }
       }
     },
@@ -133,7 +173,9 @@ export function openParking({ run, rules, phase, paused, onChange }: ParkingDeps
         if (message === undefined) return;
         const failure = { type: 'TooManyFailedSources', message };
         const { onTimeout } = rules;
-        if (!(await park(failure, { decision: 'acceptPartial', onTimeout, onDecided: accept }))) {
+        const decisions: Decision[] = ['acceptPartial', 'replayFailed'];
+        // A replay begins before the next phase: until then the run goes on as if what failed were accepted.
+        if (!(await park(failure, { decisions, onTimeout, onDecided: accept }))) {
           throw ApplicationFailure.nonRetryable(message, failure.type);
         }
       }

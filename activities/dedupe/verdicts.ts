@@ -1,5 +1,6 @@
 import { outputOf, readCommit, readJson } from '../../lake/commit.ts';
 import { mergeRuns } from '../../lake/exchange.ts';
+import { sha256 } from '../../lake/hash.ts';
 import { openCommittedRuns } from '../../lake/runs.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
@@ -8,12 +9,23 @@ import { VERDICTS } from './decide-duplicates.ts';
 import { FAILED, type FailedSourceRows } from './failures.ts';
 import { rowKey, verdictOf } from './records.ts';
 
-/** Whether a row of these source runs goes on: its source has not failed and it is no duplicate. */
+/** What the verdicts say of the rows of some source runs. */
+export interface KeptRows {
+  /** Whether a row goes on: its source has not failed and it is no duplicate. */
+  has(source: number, row: number): boolean;
+  /**
+   * SHA-256 of what they say. Work on these rows depends on that, and not on the verdicts of others: a fingerprint has this
+   * in it, so that verdicts on other sources do not have it done again.
+   */
+  digest: string;
+}
+
+/** Reads the verdicts on the rows of a partition. */
 export async function readKept(
   store: ObjectStore,
   verdicts: readonly ObjectRef[],
   runs: readonly SourceRun[],
-): Promise<(source: number, row: number) => boolean> {
+): Promise<KeptRows> {
   const commits = await Promise.all(verdicts.map((ref) => readCommit(store, ref)));
   const failed = new Set<number>();
   for (const commit of commits) {
@@ -25,6 +37,7 @@ export async function readKept(
     commits.map((each) => outputOf(each, VERDICTS)),
   );
   const dropped = new Map<number, Set<number>>();
+  const said: (number[] | null)[] = [];
   for (const { source, rowStart, rowEnd } of runs) {
     const rows = new Set<number>();
     dropped.set(source, rows);
@@ -32,6 +45,10 @@ export async function readKept(
     for await (const batch of mergeRuns(opened, range)) {
       for (const record of batch) rows.add(verdictOf(record).dropped.row);
     }
+    said.push(failed.has(source) ? null : [...rows]);
   }
-  return (source, row) => !failed.has(source) && dropped.get(source)?.has(row) !== true;
+  return {
+    has: (source, row) => !failed.has(source) && dropped.get(source)?.has(row) !== true,
+    digest: sha256(JSON.stringify(said)),
+  };
 }

@@ -3,6 +3,7 @@ import { canonicalJson } from '../../lake/hash.ts';
 import { writeTable } from '../../lake/table.ts';
 import type { ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { openDecontamination, policiesOf } from '../benchmarks/decontaminate.ts';
+import type { KeptRows } from '../dedupe/verdicts.ts';
 import type { PlanEntry } from '../plan/partitions.ts';
 import { checkStage, type RunPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
@@ -24,7 +25,7 @@ export interface FilterInput {
   pins: RunPins;
   entry: PlanEntry;
   previous: ObjectRef;
-  verdicts: readonly ObjectRef[];
+  kept: KeptRows;
   benchmarks: ObjectRef | undefined;
   excluded: ReadonlyMap<number, SettledSource>;
 }
@@ -35,7 +36,7 @@ export interface FilterInput {
  */
 export async function filterPairs(
   { store, checkCancelled }: Pick<Services, 'store' | 'checkCancelled'>,
-  { run, pins, entry, previous, verdicts, benchmarks, excluded }: FilterInput,
+  { run, pins, entry, previous, kept, benchmarks, excluded }: FilterInput,
 ): Promise<Committed> {
   checkStage(pins, 'filter');
   const { filters, seed } = pins.spec;
@@ -52,8 +53,9 @@ export async function filterPairs(
         policies: policiesOf(pins.spec),
         unicode: pins.unicode,
         excluded: keysOf(excluded),
+        kept: kept.digest,
       },
-      inputs: [previous, ...verdicts, ...(benchmarks === undefined ? [] : [benchmarks])],
+      inputs: [previous, ...(benchmarks === undefined ? [] : [benchmarks])],
       etags: [],
     },
     async (folder) => {
@@ -85,7 +87,7 @@ export async function filterPairs(
         });
       }
       async function* rows(): AsyncGenerator<PairRow[]> {
-        for await (const { slots, entries } of readSlots(store, pins, entry, previous, verdicts)) {
+        for await (const { slots, entries } of readSlots(store, pins, kept, previous)) {
           for (const slot of slots) {
             if (slot.texts.some(({ text }) => excluded.has(text.source))) continue;
             yield rowsOf(told(entries.get(slot.id) ?? [], slot.texts));
@@ -94,11 +96,11 @@ export async function filterPairs(
       }
       const table = await writeTable(folder, PAIRS, PAIR_COLUMNS, rows());
       const output = await folder.put(SUMMARY, canonicalJson(summary), 'application/json');
-      const { kept, dropped } = totalsOf(summary);
+      const { kept: keptPairs, dropped } = totalsOf(summary);
       const filteredPairs = Object.values(dropped).reduce((sum, n) => sum + n, 0);
       return {
         outputs: [table, output, ...(contamination ? [await contamination.finish(folder)] : [])],
-        counts: { keptPairs: kept, filteredPairs, pairsElsewhere },
+        counts: { keptPairs, filteredPairs, pairsElsewhere },
         data: contamination?.counts(),
       };
     },

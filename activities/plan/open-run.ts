@@ -14,6 +14,7 @@ import { poolsDigest } from '../template/pools.ts';
 import { openTokenizer } from '../tokenize/tokenizer.ts';
 import { STAGE_VERSIONS } from '../versions.ts';
 import type { Work } from '../work.ts';
+import { replayedPublication } from './generation.ts';
 import { type JudgePin, type RunPins, refuseOtherSpec, writePins } from './pins.ts';
 
 export interface OpenRunDeps {
@@ -32,7 +33,7 @@ export async function openRun(
 ): Promise<OpenedRun> {
   const { store, settings, endpoints, signal } = work;
   const spec = parseSpec(given);
-  const run = runOf(workflowId, spec);
+  const run = runOf(workflowId, { domain: spec.domain });
   await probeStore(store);
   // Before the endpoint is asked: a conflict is no reason to wait for one that is down.
   await refuseOtherSpec(store, run, spec);
@@ -60,6 +61,7 @@ export async function openRun(
   };
   await tryGenerator(pins, settings, client, signal);
   const { resumed } = await writePins(store, pins);
+  const published = await replayedPublication(store, run);
   return {
     ...run,
     resumed,
@@ -76,6 +78,7 @@ export async function openRun(
       decisionTimeout: milliseconds(spec.decisionTimeout),
       onTimeout: spec.onTimeout,
     },
+    ...(published && { published }),
   };
 }
 
@@ -106,17 +109,25 @@ async function judgeOf(
   return { endpoint, model, pairs, newTokens, prompt: promptDigest() };
 }
 
-/** Domain and run are in the workflow's id; the spec must be of that domain. Throws InvalidSpec that names the form. */
-function runOf(workflowId: string, spec: FullSpec): { domain: string; run: string } {
+/** Domain and run are in the workflow's id; what its input says of them must agree. Throws InvalidSpec that names the form. */
+export function runOf(
+  workflowId: string,
+  input: { domain: string; run?: string },
+): { domain: string; run: string } {
   const [, domain = '', run = ''] = /^ingest\/([^/]+)\/(.+)$/s.exec(workflowId) ?? [];
   if (!DOMAIN.test(domain) || !RUN.test(run)) {
     throw new InvalidSpec(
       `the workflow id is ${JSON.stringify(workflowId)}; it must be ingest/<domain>/<run>, with <domain> of [a-z0-9-] (40 at most) and <run> of [A-Za-z0-9._:-] (80 at most)`,
     );
   }
-  if (domain !== spec.domain) {
+  if (domain !== input.domain) {
     throw new InvalidSpec(
-      `the workflow id is ${JSON.stringify(workflowId)}, but the spec's domain is "${spec.domain}"; they must agree`,
+      `the workflow id is ${JSON.stringify(workflowId)}, but the spec's domain is ${JSON.stringify(input.domain)}; they must agree`,
+    );
+  }
+  if (input.run !== undefined && run !== input.run) {
+    throw new InvalidSpec(
+      `the workflow id is ${JSON.stringify(workflowId)}, but the input's run is ${JSON.stringify(input.run)}; they must agree`,
     );
   }
   return { domain, run };

@@ -28,6 +28,10 @@ export interface PlanEntry {
   id: string;
   runs: SourceRun[];
   textBytes: number;
+  /** How many replays have asked for it anew though its sources are the same: it begins again with its rows. */
+  again?: number;
+  /** The partitions of earlier generations that its sources stood in: their rounds may have answers for it. */
+  earlier?: string[];
 }
 /** What is not cut further: a row group of a source, or a block of a large one, with the bytes of its text columns. */
 export interface PlannedPiece {

@@ -2,7 +2,7 @@ import { outputOf, readCommit, readJson } from '../../lake/commit.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { EntryRef, ObjectRef } from '../../workflows/contract.ts';
 import type { PlanEntry, PlannedSource } from './partitions.ts';
-import { type EntryMaps, mapsName, PAGE_ENTRIES, pageName, sourcesName } from './plan.ts';
+import { type EntryMaps, mapsName, PAGE_ENTRIES, pageName, sourcesName } from './write-input.ts';
 
 /** The sources of one input of a plan, in order. */
 export async function readSources(
@@ -46,6 +46,25 @@ export async function readEntries(
     pages.push(...((await readPlanned(store, plan, pageName(input, page))) as PlanEntry[]));
   }
   return pages;
+}
+
+/** All partitions of an input of a plan, in order, each with the page maps of its runs. */
+export async function readEntryMaps(
+  store: ObjectStore,
+  plan: ObjectRef,
+  input: string,
+): Promise<{ entry: PlanEntry; maps: EntryMaps }[]> {
+  const commit = await readCommit(store, plan);
+  const named = (name: string) => commit.outputs.find((output) => output.name === name);
+  const entries: { entry: PlanEntry; maps: EntryMaps }[] = [];
+  for (let page = 0; ; page++) {
+    const output = named(pageName(input, page));
+    if (output === undefined) return entries;
+    const list = await readJson<PlanEntry[]>(store, output);
+    const mapped = named(mapsName(input, page));
+    const maps = mapped === undefined ? [] : await readJson<EntryMaps[]>(store, mapped);
+    entries.push(...list.map((entry, i) => ({ entry, maps: maps[i] ?? [] })));
+  }
 }
 
 async function readPlanned(store: ObjectStore, plan: ObjectRef, name: string): Promise<unknown> {

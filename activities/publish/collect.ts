@@ -15,8 +15,8 @@ import { reportOf, sumSummaries } from '../filter/report.ts';
 import { type PairSummary, totalsOf } from '../filter/summary.ts';
 import { readCommits, readLists } from '../lists.ts';
 import { EMPTY_MIX, mixOf } from '../mix/mix.ts';
+import { inputsOf } from '../plan/inputs.ts';
 import type { RunPins } from '../plan/pins.ts';
-import { inputsOf } from '../plan/plan.ts';
 import { readSources } from '../plan/read-plan.ts';
 import { addReasons } from '../reasons.ts';
 import type { ScannedSource } from '../scan/scan-partition.ts';
@@ -73,7 +73,6 @@ export async function collect(
     format: 'instruct-lake/manifest.core@1',
     domain: pins.domain,
     run: pins.run,
-    generation: 1,
     mode: pins.spec.mode,
     smokeTest: pins.generator.model === RULES_MODEL,
     spec: withoutExecution(pins.spec),

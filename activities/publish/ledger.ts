@@ -22,14 +22,17 @@ export interface UsageRecord {
   setAside: number;
   /** Entries that took an answer which another entry had taken as well. */
   shared: number;
+  /** Entries that took an answer of an earlier generation. */
+  reused: number;
   usage: Usage;
 }
 
-/** Sums of records. Every prompted entry was answered, or shared an answer, or was set aside. */
+/** Sums of records. Every prompted entry was answered, or shared an answer or took one of before, or was set aside. */
 export interface LedgerRow extends Usage {
   prompted: number;
   setAside: number;
   shared: number;
+  reused: number;
   /** All that went out: answered, failed and lost. */
   requests: number;
   /** Null without prices. */
@@ -63,7 +66,7 @@ export const LEDGER_ROUNDS = 'ledger.parquet';
 export const LEDGER_COLUMNS = [
   { name: 'partition', type: 'string', nullable: false },
   { name: 'round', type: 'int32', nullable: false },
-  ...(['prompted', 'setAside', 'shared', 'requests', ...USAGE_FIELDS] as const).map((name) => ({
+  ...(['prompted', 'setAside', 'shared', 'reused', 'requests', ...USAGE_FIELDS] as const).map((name) => ({
     name,
     type: 'double' as const,
     nullable: false,
@@ -119,12 +122,13 @@ export function ledgerRows(records: readonly UsageRecord[], prices: EndpointPric
 
 function sumOf(records: readonly UsageRecord[], prices: EndpointPrices | undefined): LedgerRow {
   const usage = noUsage();
-  const counts = { prompted: 0, setAside: 0, shared: 0 };
+  const counts = { prompted: 0, setAside: 0, shared: 0, reused: 0 };
   for (const record of records) {
     addUsage(usage, record.usage);
     counts.prompted += record.prompted;
     counts.setAside += record.setAside;
     counts.shared += record.shared;
+    counts.reused += record.reused;
   }
   usage.seconds = Math.round(usage.seconds * 1000) / 1000;
   const money = prices === undefined ? null : costOf(usage, prices);

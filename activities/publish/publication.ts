@@ -85,7 +85,6 @@ export interface ManifestCore {
   format: 'instruct-lake/manifest.core@1';
   domain: string;
   run: string;
-  generation: number;
   /** `full`: it stands alone. `incremental`: it has deduplicated against those before it, and later ones do against it. */
   mode: Mode;
   /** Set when the pairs come from rules: the output tests the machinery and is not the paper's. */

@@ -23,7 +23,7 @@ import { writeLedger } from './write-ledger.ts';
  */
 export async function publishRun(work: Work, input: PublishInput): Promise<Published> {
   const { store } = work;
-  const { run } = input;
+  const { run, generation = 1 } = input;
   const pins = await readPins(store, run);
   checkStage(pins, 'publish');
   const documents = Object.values(input.documents).flat();
@@ -68,7 +68,7 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
       const publication: Publication = {
         format: 'instruct-lake/publication@1',
         ...run,
-        generation: 1,
+        generation,
         manifest,
         provenance,
         ...(verdicts && { duplicates: outputOf(verdicts, DUPLICATES) }),
@@ -103,7 +103,7 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
   const named = refOf(publication);
   const base = await baseOfPlan(store, input.plan);
   const segment = namedOf(commit, SEGMENT);
-  const published = { run: run.run, generation: 1, mode: pins.spec.mode, publication: named };
+  const published = { run: run.run, generation, mode: pins.spec.mode, publication: named };
   const tombstones = namedOf(commit, TOMBSTONES);
   const change = base && { base, ...(tombstones && { tombstones: { run: run.run, ...tombstones } }) };
   const { entry } = await append(store, run.domain, (state) =>

@@ -79,7 +79,7 @@ async function usageUnder(
       if (round === undefined) return [];
       open++;
       const usage = usageOf(gather(chunks), () => false);
-      return [{ partition, round, prompted: 0, setAside: 0, shared: 0, usage }];
+      return [{ partition, round, prompted: 0, setAside: 0, shared: 0, reused: 0, usage }];
     },
   );
   return { records: records.flat(), open };
@@ -88,7 +88,7 @@ async function usageUnder(
 /** A round as its commit tells of it. */
 function recordOf({ unit, counts, data }: StageCommit): UsageRecord {
   // Commits of releases before the ledger say nothing of it.
-  const { round = 0, usage, shared = 0 } = (data ?? {}) as Partial<RoundUsage>;
+  const { round = 0, usage, shared = 0, reused = 0 } = (data ?? {}) as Partial<RoundUsage>;
   const { prompted = 0, setAside = 0 } = counts;
-  return { partition: unit, round, prompted, setAside, shared, usage: { ...noUsage(), ...usage } };
+  return { partition: unit, round, prompted, setAside, shared, reused, usage: { ...noUsage(), ...usage } };
 }

@@ -6,7 +6,7 @@ import { requestsOf, USAGE_FIELDS } from '../synthesize/usage.ts';
 import type { Ledger, LedgerRow } from './ledger.ts';
 import type { ManifestCore } from './publication.ts';
 
-const COUNTED = ['prompted', 'setAside', 'shared', 'requests', ...USAGE_FIELDS] as const;
+const COUNTED = ['prompted', 'setAside', 'shared', 'reused', 'requests', ...USAGE_FIELDS] as const;
 /** Seconds are rounded in each row. */
 const TOLERANCE = 0.01;
 
@@ -31,7 +31,8 @@ export async function checkLedger(
     });
   }
   const { total } = ledger;
-  return `${total.prompted} prompted = ${total.answers} answers + ${total.shared} shared + ${total.setAside} set aside, in ${total.requests} requests`;
+  const reused = total.reused > 0 ? ` + ${total.reused} of earlier generations` : '';
+  return `${total.prompted} prompted = ${total.answers} answers + ${total.shared} shared${reused} + ${total.setAside} set aside, in ${total.requests} requests`;
 }
 
 /** What is wrong with a ledger; undefined when it is right. */
@@ -41,8 +42,8 @@ export function ledgerProblem(
 ): string | undefined {
   for (const { round, ...row } of [{ round: -1, ...total }, ...rounds]) {
     const where = round < 0 ? 'the run' : `round ${round}`;
-    if (row.prompted !== row.answers + row.shared + row.setAside)
-      return `in ${where} ${row.prompted} were prompted, and ${row.answers} answered + ${row.shared} shared + ${row.setAside} set aside`;
+    if (row.prompted !== row.answers + row.shared + row.reused + row.setAside)
+      return `in ${where} ${row.prompted} were prompted, and ${row.answers} answered + ${row.shared} shared + ${row.reused} of earlier generations + ${row.setAside} set aside`;
     if (row.requests !== requestsOf(row)) return `the requests of ${where} do not add up`;
     if (row.cachedTokens > row.promptTokens) return `${where} has more cached tokens than prompt tokens`;
   }
@@ -56,12 +57,12 @@ export function ledgerProblem(
   if (unpublished > 0) return undefined;
   if (total.setAside !== texts.setAside)
     return `${total.setAside} were set aside, the manifest says ${texts.setAside}`;
-  // An entry that shares an answer, or was asked again, counts tokens that the ledger has elsewhere.
+  // An entry that shares an answer, has one of before, or was asked again, counts tokens that the ledger has elsewhere.
   for (const [name, used, wasted] of [
     ['promptTokens', total.promptTokens, total.wastedPromptTokens],
     ['completionTokens', total.completionTokens, total.wastedCompletionTokens],
   ] as const) {
-    const exact = total.shared === 0;
+    const exact = total.shared === 0 && total.reused === 0;
     if (usage[name] < used || (exact && usage[name] > used + wasted))
       return `entries count ${usage[name]} ${name}, the ledger ${used} and ${wasted} wasted`;
   }

@@ -6,8 +6,8 @@ import { openDecontamination, policiesOf } from '../benchmarks/decontaminate.ts'
 import { failsAlone, plainFailure } from '../failure.ts';
 import type { SourceFailure, SourceRun } from '../plan/partitions.ts';
 import { checkStage, type RunPins, readPins } from '../plan/pins.ts';
-import type { EntryMaps } from '../plan/plan.ts';
 import { readEntry, readMaps } from '../plan/read-plan.ts';
+import type { EntryMaps } from '../plan/write-input.ts';
 import type { Services } from '../services.ts';
 import { checksOf } from './check.ts';
 import { openFindings } from './findings.ts';
@@ -61,6 +61,7 @@ export async function scanPartition(
         policies: policiesOf(pins.spec),
         quality: pins.spec.quality,
         lenient,
+        again: entry.again,
       },
       inputs: benchmarks === undefined ? [] : [benchmarks],
       etags: entry.runs.map(({ etag }) => etag),

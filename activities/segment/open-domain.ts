@@ -1,38 +1,49 @@
-import { append, type LogState, liveIndex, publishedRun, withClose, withOpen } from '../../lake/log.ts';
+import {
+  append,
+  type LogState,
+  liveIndex,
+  publishedRun,
+  withClose,
+  withOpen,
+  withoutPublication,
+} from '../../lake/log.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { OpenedDomain, RunRef } from '../../workflows/contract.ts';
 import { saveJson } from '../lists.ts';
 import type { Services } from '../services.ts';
 import { type Base, readSegments } from './base.ts';
 
-/** Runs are not published anew yet: each has one generation. */
-const GENERATION = 1;
-
 /**
  * Takes the domain for an incremental run, and saves what it deduplicates against; the same state of the log gives the same
  * bytes. A run that holds the domain already finds the base that it had: nothing of it changes while the domain is held.
+ * A later generation does not deduplicate against its own earlier one.
  */
 export async function openDomain(
   { store }: Pick<Services, 'store'>,
-  { run }: { run: RunRef },
+  { run, generation = 1 }: { run: RunRef; generation?: number },
 ): Promise<OpenedDomain> {
-  const holder = { run: run.run, generation: GENERATION };
+  const holder = { run: run.run, generation };
+  const isPublished = (state: LogState): boolean =>
+    (publishedRun(state, run.run)?.generation ?? 0) >= generation;
   const { entry } = await append(store, run.domain, (state) => {
     const taken = state.open !== null && state.open.run !== run.run;
-    return taken || publishedRun(state, run.run) !== undefined ? undefined : withOpen(state, holder);
+    return taken || isPublished(state) ? undefined : withOpen(state, holder);
   });
   const published = publishedRun(entry, run.run);
-  if (published !== undefined) return { state: 'published', publication: published.publication };
+  if (published !== undefined && isPublished(entry)) {
+    return { state: 'published', publication: published.publication };
+  }
   if (entry.open !== null && entry.open.run !== run.run) return { state: 'taken', by: entry.open.run };
-  return { state: 'open', base: await saveJson(store, run, await baseOf(store, entry)) };
+  const base = await baseOf(store, withoutPublication(entry, run.run));
+  return { state: 'open', base: await saveJson(store, run, base) };
 }
 
 /** Lets go of the domain; does nothing when the run does not hold it. */
 export async function closeDomain(
   { store }: Pick<Services, 'store'>,
-  { run }: { run: RunRef },
+  { run, generation = 1 }: { run: RunRef; generation?: number },
 ): Promise<void> {
-  await append(store, run.domain, (state) => withClose(state, { run: run.run, generation: GENERATION }));
+  await append(store, run.domain, (state) => withClose(state, { run: run.run, generation }));
 }
 
 /** What a run that opens in this state of the log deduplicates against. */

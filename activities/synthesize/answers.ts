@@ -26,20 +26,22 @@ export interface RoundAnswers extends AnswerCache {
 }
 
 /**
- * Opens the cache with what earlier attempts at the same fingerprint left, in the lake or still in this process. New chunks
- * go to `enduring`, so that a cancelled round can still flush.
+ * Opens the cache with what earlier attempts at the same fingerprint left, in the lake or still in this process, and with
+ * the answers under the prefixes `before` (of earlier generations, which have paid for them). New chunks go to `enduring`, so
+ * that a cancelled round can still flush.
  */
 export async function openAnswers(
   { store, enduring, unwritten }: { store: ObjectStore; enduring: ObjectStore; unwritten: Unwritten },
   folder: AttemptFolder,
   round: number,
+  before: readonly string[] = [],
 ): Promise<RoundAnswers> {
   // In this order: what is written meanwhile is met twice, not missed, and counts once.
   const held = unwritten.heldFor(folder.shared);
   const earlier = [...(await readChunks(store, folder.shared)), ...held];
-  const before = gather(earlier);
+  const { answers: recorded, damaged } = gather(earlier);
   const own: Recorded[] = [];
-  const known = new Map(before.answers);
+  const known = new Map([...(await answersOf(store, before, round)), ...recorded]);
   const underWay = new Map<string, Promise<Completion>>();
   let sent = 0;
   /** Sent and without an answer: those in flight, and those that a cancellation has broken off. */
@@ -97,7 +99,7 @@ export async function openAnswers(
     }),
     usage: (entries) =>
       roundUsage(round, withOwn(earlier, folder, own, { ...state(), atRisk: open }), entries),
-    damaged: before.damaged,
+    damaged,
   };
 }
 
@@ -108,4 +110,14 @@ function withOwn(
   header: Chunk['header'],
 ): Gathered {
   return gather([...earlier, { attempt: attemptOf(folder.path), number: 0, header, answers, damaged: 0 }]);
+}
+
+/** The answers to a round's requests under some prefixes. */
+async function answersOf(
+  store: ObjectStore,
+  prefixes: readonly string[],
+  round: number,
+): Promise<Map<string, Completion>> {
+  const chunks = await Promise.all(prefixes.map((prefix) => readChunks(store, prefix)));
+  return gather(chunks.flat().filter(({ header }) => header?.round === round)).answers;
 }

@@ -2,8 +2,7 @@ import { outputOf, readCommit, type StageCommit } from '../../lake/commit.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import { readBatches } from '../../lake/table.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
-import { readKept } from '../dedupe/verdicts.ts';
-import type { PlanEntry } from '../plan/partitions.ts';
+import type { KeptRows } from '../dedupe/verdicts.ts';
 import type { RunPins } from '../plan/pins.ts';
 import { type ScannedText, scannedText, TEXT_COLUMNS, TEXTS } from '../scan/texts.ts';
 import type { Entry } from './entry.ts';
@@ -38,12 +37,10 @@ export interface SlotBlock {
 export async function* readSlots(
   store: ObjectStore,
   pins: RunPins,
-  entry: PlanEntry,
+  kept: KeptRows,
   last: ObjectRef,
-  verdicts: readonly ObjectRef[],
 ): AsyncGenerator<SlotBlock> {
   const { scan, rounds } = await walkBack(store, last);
-  const kept = await readKept(store, verdicts, entry.runs);
   const { rounds: count, share } = pins.spec.synthesize;
   const entries = new Map<string, Entry[]>();
   for (const commit of rounds) {
@@ -67,7 +64,7 @@ export async function* readSlots(
         yield slotsOf(block);
         block = [];
       }
-      if (kept(text.source, text.row)) block.push(text);
+      if (kept.has(text.source, text.row)) block.push(text);
     }
   }
   yield slotsOf(block);

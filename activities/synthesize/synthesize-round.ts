@@ -1,6 +1,8 @@
 import { commitStage } from '../../lake/commit.ts';
+import { stagePrefix } from '../../lake/layout.ts';
 import { writeTable } from '../../lake/table.ts';
 import type { Activities, Done } from '../../workflows/contract.ts';
+import { readKept } from '../dedupe/verdicts.ts';
 import { resolvePointer } from '../lists.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { readEntry } from '../plan/read-plan.ts';
@@ -14,26 +16,30 @@ import { runRound, type Turn } from './round.ts';
 import { readSlots, told } from './slots.ts';
 import { usageCounts } from './usage.ts';
 
+const STAGE = 'synthesize';
+
 /**
  * Round `round` of one partition: every text of that round is prompted with its slot's history and answered by pairs.
- * The commit picks one answer per text; answers of attempts that died are used again.
+ * The commit picks one answer per text; answers of attempts that died are used again, and
+ * after a replay those that texts of its sources got before.
  */
 export async function synthesizeRound(
   work: Work,
   input: Parameters<Activities['synthesizeRound']>[0],
 ): Promise<Done> {
   const { store, endpoints, checkCancelled } = work;
-  const { run, round, verdicts } = input;
+  const { run, round } = input;
   const pins = await readPins(store, run);
   checkStage(pins, 'synthesize');
   const entry = await readEntry(store, input.entry);
   const previous = await resolvePointer(store, input.previous);
+  const kept = await readKept(store, input.verdicts, entry.runs);
   const { endpoint, generator, share } = pins.spec.synthesize;
   const { ref, commit } = await commitStage(
     store,
     run,
     {
-      stage: 'synthesize',
+      stage: STAGE,
       version: pins.stages.synthesize,
       unit: entry.id,
       spec: {
@@ -42,13 +48,14 @@ export async function synthesizeRound(
         share,
         seed: pins.spec.seed,
         generator: { ...pins.generator, name: generator },
+        kept: kept.digest,
       },
-      inputs: [previous, ...verdicts],
+      inputs: [previous],
       etags: [],
     },
     async (folder) => {
       async function* turns(): AsyncGenerator<Turn> {
-        for await (const { slots, entries } of readSlots(store, pins, entry, previous, verdicts)) {
+        for await (const { slots, entries } of readSlots(store, pins, kept, previous)) {
           for (const { id, converted, texts } of slots) {
             if (!converted) continue;
             for (const place of texts.filter((each) => each.round === round)) {
@@ -57,7 +64,8 @@ export async function synthesizeRound(
           }
         }
       }
-      const answers = await openAnswers(work, folder, round);
+      const earlier = (entry.earlier ?? []).map((unit) => stagePrefix(run, unit, STAGE));
+      const answers = await openAnswers(work, folder, round, earlier);
       const { concurrency, prices } = endpoints.settings(endpoint);
       const client = endpoints.client(endpoint);
       const generator = await openGenerator(pins, work.settings);

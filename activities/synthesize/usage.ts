@@ -137,6 +137,8 @@ export interface RoundUsage {
   usage: Usage;
   /** Entries that took an answer which another entry had taken as well: the same prompt is asked once. */
   shared: number;
+  /** Answers that an earlier generation had asked for and paid. */
+  reused: number;
 }
 
 /** The usage of a round whose entries are made. */
@@ -147,6 +149,7 @@ export function roundUsage(round: number, gathered: Gathered, entries: readonly 
     round,
     usage: usageOf(gathered, (request) => used.has(request)),
     shared: answered.length - used.size,
+    reused: [...used].filter((request) => !gathered.answers.has(request)).length,
   };
 }
 

@@ -63,6 +63,7 @@ export async function templateInstructions(
         unicode: policiesOf(pins.spec) && pins.unicode,
         policies: policiesOf(pins.spec),
         lenient,
+        again: entry.again,
         excluded: keysOf(excluded),
       },
       inputs: benchmarks === undefined ? [] : [benchmarks],

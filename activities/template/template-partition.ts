@@ -2,6 +2,7 @@ import { commitStage, type Output, outputOf } from '../../lake/commit.ts';
 import { chainId, documentId, renderedId } from '../../lake/identity.ts';
 import type { CommitPointer, Done, EntryRef, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import type { ContaminationCounts } from '../benchmarks/contamination.ts';
+import { readKept } from '../dedupe/verdicts.ts';
 import { withoutDropped } from '../filter/chains.ts';
 import { filterPairs, SUMMARY } from '../filter/filter-pairs.ts';
 import { readDropped } from '../filter/pair-table.ts';
@@ -47,7 +48,7 @@ export async function templatePartition(
   },
 ): Promise<Done> {
   const { store, settings, checkCancelled } = services;
-  const { run, verdicts, benchmarks } = input;
+  const { run, benchmarks } = input;
   const pins = await readPins(store, run);
   checkStage(pins, 'template');
   checkPools(pins);
@@ -57,8 +58,9 @@ export async function templatePartition(
   const previous = entry.runs.every(({ source }) => excluded.has(source))
     ? undefined
     : await resolvePointer(store, input.previous);
+  const kept = await readKept(store, input.verdicts, entry.runs);
   const filtered =
-    previous && (await filterPairs(services, { run, pins, entry, previous, verdicts, benchmarks, excluded }));
+    previous && (await filterPairs(services, { run, pins, entry, previous, kept, benchmarks, excluded }));
   const { seed, sequenceLength } = pins.spec;
   const { ref, commit } = await commitStage(
     store,
@@ -73,8 +75,9 @@ export async function templatePartition(
         tokenizer: pins.tokenizer,
         pools: pins.pools,
         excluded: keysOf(excluded),
+        kept: kept.digest,
       },
-      inputs: filtered === undefined ? verdicts : [filtered.ref, ...verdicts],
+      inputs: filtered === undefined ? [] : [filtered.ref],
       etags: [],
     },
     async (folder) => {
@@ -96,7 +99,7 @@ export async function templatePartition(
       async function* draftsOfBlocks(): AsyncGenerator<Draft[]> {
         if (previous === undefined || filtered === undefined) return;
         const dropped = await readDropped(store, filtered.commit);
-        for await (const block of readSlots(store, pins, entry, previous, verdicts)) {
+        for await (const block of readSlots(store, pins, kept, previous)) {
           // A slot lies in a block, and so in one source.
           const slots = block.slots.filter(
             ({ texts }) => !texts.some(({ text }) => excluded.has(text.source)),

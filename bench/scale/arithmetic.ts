@@ -2,7 +2,7 @@ import { ESTIMATE_HELD } from '../../activities/dedupe/comparer.ts';
 import { bandPayload, edgeRecord, exactRecord, signaturePayload } from '../../activities/dedupe/records.ts';
 import { BANDS, VALUES } from '../../activities/dedupe/signature.ts';
 import { PARTITION_ROWS } from '../../activities/plan/partitions.ts';
-import { PAGE_ENTRIES } from '../../activities/plan/plan.ts';
+import { PAGE_ENTRIES } from '../../activities/plan/write-input.ts';
 import { BLOCK_BYTES } from '../../lake/exchange/encode.ts';
 import { ENTRY_BYTES, RECORD_BYTES } from '../../lake/exchange/format.ts';
 import { cutDedupe } from '../../workflows/dedupe-cut.ts';

@@ -4,7 +4,11 @@ import { duration } from './format.ts';
 import type { RunState } from './run-state.ts';
 
 /** The command of ours that takes a decision. */
-const COMMANDS: Readonly<Record<Decision, string>> = { acceptPartial: 'accept', resume: 'resume' };
+const COMMANDS: Readonly<Record<Decision, string>> = {
+  acceptPartial: 'accept',
+  resume: 'resume',
+  replayFailed: 'replay',
+};
 
 /** What holds a run up until a person says otherwise, and what ends that, as sentences and commands. */
 export function heldLines(state: RunState, now: number, whole: boolean): { say: string[]; do: string[] } {

@@ -8,6 +8,7 @@ import {
   type PublishedRun,
   publishedRun,
   type TombstoneSet,
+  withoutPublication,
 } from './entry.ts';
 import { refuseHeld, taken } from './held.ts';
 
@@ -41,8 +42,8 @@ export interface IndexChange {
 }
 
 /**
- * Adds or replaces (by a higher generation) a run. An incremental one must hold the domain, and the live index must be
- * the one of its base; it then lets go of the domain. Throws RunPublished, DomainLost.
+ * Adds or replaces (by a higher generation) a run. An incremental one must hold the domain, and the live index (without its
+ * own earlier generation) must be the one of its base; it then lets go of the domain. Throws RunPublished, DomainLost.
  */
 export function withPublication(
   state: LogState,
@@ -58,8 +59,8 @@ export function withPublication(
       { key: before.publication.key },
     );
   }
-  const others = state.published.filter((each) => each.run !== run);
-  const after = { ...stateOf(state), published: [...others, published] };
+  const others = withoutPublication(stateOf(state), run);
+  const after = { ...stateOf(state), published: [...others.published, published] };
   if (change === undefined) return after;
   if (!isHeld(state, { run, generation })) {
     const now = state.open === null ? 'nobody holds it' : `run ${state.open.run} holds it`;
@@ -68,12 +69,12 @@ export function withPublication(
     );
   }
   const { runs, segments, tombstones } = change.base;
-  if (canonicalJson(liveIndex(state)) !== canonicalJson({ runs, segments, tombstones })) {
+  if (canonicalJson(liveIndex(others)) !== canonicalJson({ runs, segments, tombstones })) {
     throw new DomainLost(
       `what run ${run} has deduplicated against is no longer what the domain holds, so it cannot publish; ${AGAIN}`,
     );
   }
-  const kept = state.tombstones.filter((each) => each.run !== run);
+  const kept = others.tombstones;
   return {
     ...after,
     open: null,
@@ -88,11 +89,7 @@ export function withPublication(
 export function withoutRun(state: LogState, run: string): LogState | undefined {
   if (publishedRun(state, run) === undefined) return undefined;
   refuseHeld(state, `run ${run} cannot be taken out meanwhile`);
-  return {
-    open: null,
-    published: state.published.filter((each) => each.run !== run),
-    tombstones: state.tombstones.filter((each) => each.run !== run),
-  };
+  return { ...withoutPublication(stateOf(state), run), open: null };
 }
 
 const AGAIN = 'start it again, and it goes on with what is there now';

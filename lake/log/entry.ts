@@ -57,3 +57,12 @@ export function liveIndex({ published, tombstones }: LogState): LiveIndex {
   }
   return { runs, segments: [...segments.values()], tombstones };
 }
+
+/** A state of the log as if `run` had never published: what a later generation of it begins with. */
+export function withoutPublication<S extends LogState>(state: S, run: string): S {
+  return {
+    ...state,
+    published: state.published.filter((each) => each.run !== run),
+    tombstones: state.tombstones.filter((each) => each.run !== run),
+  };
+}

@@ -11,7 +11,7 @@ export function recordOf(
   usage: Partial<Usage>,
 ): UsageRecord {
   const used = { ...noUsage(), answers: prompted, ...usage };
-  return { partition, round, prompted, setAside: 0, shared: 0, usage: used };
+  return { partition, round, prompted, setAside: 0, shared: 0, reused: 0, usage: used };
 }
 
 /** Two rounds of two partitions: 12 texts, 100 prompt tokens and 50 completion tokens, as `manifestOf` counts them. */

@@ -14,7 +14,6 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
     format: 'instruct-lake/manifest.core@1',
     domain: 'biomed',
     run: 'r1',
-    generation: 1,
     mode: 'full',
     smokeTest: false,
     spec: {},

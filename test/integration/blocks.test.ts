@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PlanEntry } from '../../activities/plan/partitions.ts';
-import { type EntryMaps, mapsName, pageName } from '../../activities/plan/plan.ts';
+import { type EntryMaps, mapsName, pageName } from '../../activities/plan/write-input.ts';
 import { readManifest } from '../../activities/publish/verify.ts';
 import { REJECT_COLUMNS, REJECTS as REJECTS_NAME, TEXTS } from '../../activities/scan/texts.ts';
 import { outputOf, type StageCommit } from '../../lake/commit.ts';

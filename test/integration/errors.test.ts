@@ -27,7 +27,7 @@ import { readFooter } from '../../lake/parquet/footer.ts';
 import { openS3 } from '../../lake/s3.ts';
 import { readConfig } from '../../worker/config.ts';
 import { openThreads, runInThread } from '../../worker/threads.ts';
-import type { IngestSpec, Progress, PublishInput } from '../../workflows/contract.ts';
+import { type IngestSpec, type Progress, type PublishInput, QUEUES } from '../../workflows/contract.ts';
 import { openChatEndpoint } from '../chat-endpoint.ts';
 import { failureOf } from '../executions.ts';
 import { publicationOf, putTexts, textSpec } from '../pipeline.ts';
@@ -349,6 +349,20 @@ const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {
   RunNotFound: {
     provoke: () => thrown(() => verifyRun(pipeline.store, { domain: 'd', run: 'never' }, () => {})),
     says: ['never', 'status d/never'],
+  },
+  NothingToReplay: {
+    async provoke() {
+      await putTexts(pipeline.store, 'raw/well/a.parquet', texts.slice(0, 2));
+      await pipeline.runIngest(textSpec('well'), 'r1');
+      const replay = pipeline.lab.client.workflow.execute('replayPartitions', {
+        workflowId: 'ingest/well/r1',
+        taskQueue: QUEUES.workflows,
+        args: [{ domain: 'well', run: 'r1', sources: 'failed' }],
+      });
+      const { type, message, nonRetryable } = await failureOf(replay);
+      return { name: type, message, final: nonRetryable };
+    },
+    says: ['well/r1', 'none of its sources has failed'],
   },
   BadImport: {
     provoke() {

@@ -1,4 +1,5 @@
 import type { CommitPointer, Done, ListItem, ObjectRef, RunRef } from './data.ts';
+import type { ReplayRequest } from './run.ts';
 import type { FailureRules, Mode } from './spec.ts';
 
 /** What opening a run settles: names resolved, everything checked, pins written. */
@@ -20,6 +21,27 @@ export interface OpenedRun extends RunRef {
   /** Whether this server knows our search attributes. */
   searchAttributes: boolean;
   rules: FailureRules;
+  /** Which generation is made; left out for the first. */
+  generation?: number;
+  /** What a replay goes on from; left out where nothing is replayed, or nothing is published yet. */
+  replay?: Replaying;
+  /** Of a run that was started again after a replay: its publication stands. */
+  published?: ObjectRef;
+}
+/** What a generation of a run left, by which a later one goes on: as far as it came. */
+export interface Generation {
+  plan: ObjectRef;
+  /** Lists of the scans' commits. */
+  scans: ObjectRef[];
+  /** Lists of the documents' commits, by input. */
+  documents: Lists;
+  settled?: ObjectRef;
+}
+export interface Replaying {
+  before: Generation;
+  /** Sources that the generation before is published without; none where it is not published. */
+  without?: number;
+  request: ReplayRequest;
 }
 /** What an incremental run finds when it asks for its domain. */
 export type OpenedDomain =
@@ -82,10 +104,14 @@ export interface Trained {
 /** Every activity: name, input, result. Inputs are references; content stays on S3. */
 export interface Activities {
   openRun(input: { workflowId: string; spec: unknown }): Promise<OpenedRun>;
-  openDomain(input: { run: RunRef }): Promise<OpenedDomain>;
-  closeDomain(input: { run: RunRef }): Promise<void>;
+  /** Opens a run for a replay; one that has not published goes on as if it had been started again. */
+  openReplay(input: { workflowId: string; replay: unknown }): Promise<OpenedRun>;
+  openDomain(input: { run: RunRef; generation?: number }): Promise<OpenedDomain>;
+  closeDomain(input: { run: RunRef; generation?: number }): Promise<void>;
   /** `base`: what an incremental run deduplicates against; its sources are those that the base has not. */
   planSources(input: { run: RunRef; base?: ObjectRef }): Promise<Planned>;
+  /** The plan of a run's next generation. */
+  planReplay(input: { run: RunRef; base?: ObjectRef } & Replaying): Promise<Planned>;
   /** Of runs whose spec names evaluation sets; what it leaves goes to every activity that sees texts of the mix. */
   indexBenchmarks(input: { run: RunRef }): Promise<Done>;
   saveList(input: { run: RunRef; items: ListItem[] }): Promise<ObjectRef>;
@@ -175,6 +201,8 @@ export interface SegmentInput {
 /** All that a publication rests on. */
 export interface PublishInput {
   run: RunRef;
+  /** 1 where it is left out. */
+  generation?: number;
   plan: ObjectRef;
   /** The index of the evaluation sets, where the spec names some. */
   benchmarks?: ObjectRef;

@@ -61,15 +61,33 @@ export interface Parked extends Reason {
 }
 /**
  * `acceptPartial`: go on without the sources that have failed so far. `resume`: try again what failed, now that the
- * configuration is mended; it ends a pause as well, and gives null where that was all.
+ * configuration is mended; it ends a pause as well, and gives null where that was all. `replayFailed`: read the sources
+ * that have failed so far again, as they are now, before the next phase begins.
  */
-export type Decision = 'acceptPartial' | 'resume';
+export type Decision = 'acceptPartial' | 'resume' | 'replayFailed';
 /** Answer of the query `failures`: the first hundred. */
 export interface Failures {
   total: number;
   sources: FailedSource[];
 }
+/** Stages from which a source can be replayed: those in which it can fail. */
+export const REPLAY_STAGES = ['plan', 'scan', 'synthesize', 'template'] as const;
+export type ReplayStage = (typeof REPLAY_STAGES)[number];
+/** Which sources of a run are replayed. */
+export interface ReplayRequest {
+  /** Those that failed, or some by their keys: failed ones, and such whose objects were replaced since. */
+  sources: 'failed' | string[];
+  /**
+   * `plan` (the default): as their objects are now. `scan`: read again as they were. `synthesize`, `template`: what failed
+   * since the verdicts is tried again on what the lake has of it.
+   */
+  from?: ReplayStage;
+}
+/** Input of `replayPartitions`: domain and run are those of the workflow id. */
+export interface ReplayInput extends RunRef, ReplayRequest {}
 export interface IngestResult extends RunRef {
+  /** Of a replay: which generation was made. */
+  generation?: number;
   /** Null where an incremental run found no new source: then nothing is published, and nothing trained. */
   publication: ObjectRef | null;
   counts: Record<string, number>;

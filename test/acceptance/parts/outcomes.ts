@@ -1,7 +1,7 @@
 import { DUPLICATE_COLUMNS, DUPLICATES } from '../../../activities/dedupe/duplicates.ts';
 import { FAILED, type FailedSourceRows } from '../../../activities/dedupe/failures.ts';
 import type { PlannedSource } from '../../../activities/plan/partitions.ts';
-import { sourcesName } from '../../../activities/plan/plan.ts';
+import { sourcesName } from '../../../activities/plan/write-input.ts';
 import { REJECT_COLUMNS, REJECTS, TEXT_COLUMNS, TEXTS } from '../../../activities/scan/texts.ts';
 import { outputOf, readChecked, type StageCommit } from '../../../lake/commit.ts';
 import type { Row } from '../../../lake/parquet/rows.ts';

@@ -28,7 +28,15 @@ const record: fc.Arbitrary<UsageRecord> = fc
   })
   .map(({ partition, round, figures, setAside, shared }) => {
     const usage = { ...noUsage(), ...Object.fromEntries(USAGE_FIELDS.map((name, i) => [name, figures[i]])) };
-    return { partition, round, prompted: usage.answers + setAside + shared, setAside, shared, usage };
+    return {
+      partition,
+      round,
+      prompted: usage.answers + setAside + shared,
+      setAside,
+      shared,
+      reused: 0,
+      usage,
+    };
   });
 
 describe('the ledger of a run', () => {
