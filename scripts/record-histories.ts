@@ -1,5 +1,5 @@
 // Records histories of every workflow type from real runs, for test/integration/histories.test.ts to replay:
-//   node --import tsx scripts/record-histories.ts
+//   node --import tsx scripts/record-histories.ts [SCENE…]
 // Record again only for a workflow that is new or has branched with `patched`: what is there must go on replaying.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -49,9 +49,32 @@ try {
   await record('parked', code, parked);
   await record('steered', code, steered, { delayMs: 2_000 });
   await record('nightly', code, nightly);
+  await record('replayed', code, replayed);
 } finally {
   await stack.close();
   rmSync(state, { recursive: true, force: true });
+}
+
+/** A run that is replayed after it has published, and one that is parked and replays in place. */
+async function replayed({ store, lab, start, runIngest }: Pipeline): Promise<string[]> {
+  const texts = samplePassages().map(({ text }) => text);
+  const put = (name: string, some: string[]) => putTexts(store, `raw/replayed/${name}.parquet`, some);
+  await put('a', texts.slice(0, 2));
+  await store.put('raw/replayed/b.parquet', 'not Parquet');
+  await runIngest(textSpec('replayed', { maxFailedFraction: 1, mode: 'incremental' }), 'r1');
+  const parked = await start(textSpec('replayed'), 'r2');
+  const isParked = async (): Promise<true | undefined> =>
+    (await parked.query<Progress>('progress')).parked === null ? undefined : true;
+  await until(isParked, { within: 60_000, what: 'it did not park' });
+  await put('b', texts.slice(2, 4));
+  await parked.executeUpdate('replayFailed');
+  await parked.result();
+  await lab.client.workflow.execute('replayPartitions', {
+    workflowId: 'ingest/replayed/r1',
+    taskQueue: QUEUES.workflows,
+    args: [{ domain: 'replayed', run: 'r1', sources: 'failed' }],
+  });
+  return ['ingest/replayed/r1', 'ingest/replayed/r2'];
 }
 
 /** Everything, on a namespace with our search attributes: training, and its cancellation. */
@@ -225,12 +248,15 @@ async function nightly(pipeline: Pipeline): Promise<string[]> {
   return ['ingest/nightly/r1', 'ingest/nightly/r2', 'ingest/nightly/r3'];
 }
 
+/** Records a scene, unless others were named. */
 async function record(
   namespace: string,
   bundle: string,
   scene: (pipeline: Pipeline) => Promise<string[]>,
   options: PipelineOptions = {},
 ): Promise<void> {
+  const named = process.argv.slice(2);
+  if (named.length > 0 && !named.includes(namespace)) return;
   const { temporal, s3 } = stack.settings;
   const connection = await Connection.connect({ address: temporal });
   if (namespace !== 'default') {
