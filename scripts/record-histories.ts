@@ -23,6 +23,7 @@ import {
   startedNow,
 } from '../test/executions.ts';
 import {
+  brokenPages,
   commitsOf,
   openPipeline,
   type Pipeline,
@@ -63,9 +64,15 @@ async function replayed({ store, lab, start, runIngest }: Pipeline): Promise<str
   await store.put('raw/replayed/b.parquet', 'not Parquet');
   await runIngest(textSpec('replayed', { maxFailedFraction: 1, mode: 'incremental' }), 'r1');
   const parked = await start(textSpec('replayed'), 'r2');
-  const isParked = async (): Promise<true | undefined> =>
-    (await parked.query<Progress>('progress')).parked === null ? undefined : true;
-  await until(isParked, { within: 60_000, what: 'it did not park' });
+  const parkedIn = (phase: string): Promise<true> =>
+    until(
+      async () => ((await parked.query<Progress>('progress')).parked?.phase === phase ? true : undefined),
+      { within: 60_000, what: `it did not park in ${phase}` },
+    );
+  await parkedIn('plan');
+  await store.put('raw/replayed/b.parquet', brokenPages(texts.slice(2, 4)));
+  await parked.executeUpdate('replayFailed');
+  await parkedIn('scan');
   await put('b', texts.slice(2, 4));
   await parked.executeUpdate('replayFailed');
   await parked.result();

@@ -186,6 +186,13 @@ export async function putTexts(
   await store.put(key, parquetBytes([{ name: 'text', type: 'string', data: texts }], options));
 }
 
+/** A Parquet object whose footer is whole and whose pages are not: it can be planned, and fails when its rows are read. */
+export function brokenPages(texts: readonly string[]): Uint8Array {
+  const bytes = parquetBytes([{ name: 'text', type: 'string', data: texts }]);
+  bytes.fill(0xff, 4, 200);
+  return bytes;
+}
+
 /** The commits of a stage of a run, in the order of their keys. */
 export async function commitsOf(store: ObjectStore, run: RunRef, stage: Stage): Promise<StageCommit[]> {
   const commits: StageCommit[] = [];

@@ -91,7 +91,7 @@ export interface IngestState {
   readonly replay: Replaying | undefined;
   /** Throws ReplayAsked where somebody has asked for a replay of what has failed so far. */
   replayIfAsked(): void;
-  /** Begins anew with the plan, which is that of a replay. */
+  /** Begins anew with the plan: of a replay, or as if it had just been started where nothing has been read yet. */
   beginReplay(before: Generation): void;
   readonly askAgainMs: number;
   /** Goes on in a new execution when the history has become long. */
@@ -263,7 +263,8 @@ export async function openIngest(
     },
     replayIfAsked,
     beginReplay(before) {
-      replay = { before, request: { sources: 'failed' } };
+      // Nothing has been read yet: then the plan is made anew, with all objects as they are now.
+      replay = before.scans.length === 0 ? undefined : { before, request: { sources: 'failed' } };
       asked = false;
       results = results.domain === undefined ? {} : { domain: results.domain };
       for (const name of Object.keys(counts)) delete counts[name];

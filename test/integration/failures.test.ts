@@ -117,7 +117,10 @@ describe('partitions that fail after the verdicts', () => {
     await pipeline.work(undefined, ['cpu']);
 
     const first = await parks('synthesize');
-    expect(first).toMatchObject({ type: 'TooManyFailedSources', decisions: ['acceptPartial'] });
+    expect(first).toMatchObject({
+      type: 'TooManyFailedSources',
+      decisions: ['acceptPartial', 'replayFailed'],
+    });
     expect(first.message).toMatch(/^1 of 5 sources failed/);
     expect(first.message).toContain('CorruptLake');
     // A fault of ours is met five times, and not for days.

@@ -8,7 +8,6 @@ import { until } from '../../client/stack/poll.ts';
 import { verifyRun } from '../../client/verify-run.ts';
 import { outputOf } from '../../lake/commit.ts';
 import { type PublishedRun, publishedRun, readHead } from '../../lake/log.ts';
-import { parquetBytes } from '../../lake/parquet/write.ts';
 import {
   type IngestResult,
   type IngestSpec,
@@ -21,6 +20,7 @@ import {
 import { failureOf, refusalOf } from '../executions.ts';
 import { openLab } from '../lab.ts';
 import {
+  brokenPages,
   type Canonical,
   canonical,
   commitsOf,
@@ -67,12 +67,6 @@ async function asked<T>(work: () => Promise<T>): Promise<{ requests: number; res
   const result = await work();
   return { requests: pipeline.endpoint.asked.length - before, result };
 }
-/** A file whose footer is whole and whose pages are not. */
-function broken(data: readonly string[]): Uint8Array {
-  const bytes = parquetBytes([{ name: 'text', type: 'string', data }]);
-  bytes.fill(0xff, 4, 200);
-  return bytes;
-}
 /** Canonical objects that do not name their domain. */
 async function made(run: RunRef): Promise<Canonical> {
   const { core, ...rest } = await canonical(pipeline.store, run);
@@ -91,7 +85,7 @@ async function putBroken(prefix: string): Promise<void> {
   await putTexts(store, keyIn(prefix, 'a'), [text(0), text(1)]);
   await store.put(keyIn(prefix, 'b'), 'not Parquet');
   await putTexts(store, keyIn(prefix, 'c'), [text(2), text(3), text(4)]);
-  await store.put(keyIn(prefix, 'd'), broken([text(5), text(6)]));
+  await store.put(keyIn(prefix, 'd'), brokenPages([text(5), text(6)]));
   await putTexts(store, keyIn(prefix, 'e'), [text(7), text(8)]);
 }
 async function mend(prefix: string): Promise<void> {
