@@ -13,7 +13,8 @@ import { temporalCli } from './parts/temporal.ts';
 if (DATA === undefined) skip('no real data beside the checkout, nor where INSTRUCT_LAKE_DATA says');
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
-const data = (path: string): Buffer => readFileSync(join(DATA, path));
+const there = DATA;
+const data = (path: string): Buffer => readFileSync(join(there, path));
 const PREFIX = 'raw/med/';
 /** As a disk or an upload breaks them. */
 const BROKEN = {
