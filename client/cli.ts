@@ -8,6 +8,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { dropsCommand } from './commands/drops.ts';
 import { duplicatesCommand } from './commands/duplicates.ts';
 import { endpointCommand } from './commands/endpoint.ts';
+import { failuresCommand } from './commands/failures.ts';
 import { importCommand } from './commands/import.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { ledgerCommand } from './commands/ledger.ts';
@@ -59,6 +60,7 @@ for (const command of [
   importCommand(),
   ingestCommand(),
   statusCommand(),
+  failuresCommand(),
   acceptCommand(),
   pauseCommand(),
   resumeCommand(),
