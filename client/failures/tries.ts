@@ -62,14 +62,14 @@ export async function openTries(
       const left = settles.filter(({ keys }) => keys.has(place(input, key)));
       // A plan's failures are settled once for each plan; later settles of the same plan only repeat them.
       const late = [...new Map(left.toReversed().map((each) => [each.commit.inputs[0]?.key, each])).values()];
-      const times = [
-        ...(planned.get(place(input, key)) ?? []),
-        ...(await failedReadings(input, key)),
-        ...late.map(({ at }) => at),
-      ];
+      const unplanned = planned.get(place(input, key)) ?? [];
+      const readings = await failedReadings(input, key);
+      const times = [...unplanned, ...readings, ...late.map(({ at }) => at)];
+      // The template of instructions that is made without a source names it again: there the settles count, one for each reading.
+      const counted = input === 'corpus' || late.length === 0 ? readings.length : 0;
       const phase = stage === 'plan' ? 'plan' : input === 'corpus' ? 'scan' : 'template';
       return {
-        attempts: Math.max(1, times.length),
+        attempts: Math.max(1, unplanned.length + counted + late.length),
         since: Math.min(...times, ...(times.length === 0 ? [plans.at(-1)?.at ?? 0] : [])),
         phase: stage === 'later' && input === 'corpus' ? await settledIn(store, left) : phase,
       };
