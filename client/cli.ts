@@ -14,6 +14,7 @@ import { ledgerCommand } from './commands/ledger.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
 import { replayCommand } from './commands/replay.ts';
 import { retractCommand } from './commands/retract.ts';
+import { scheduleCommand } from './commands/schedule.ts';
 import { specCommand } from './commands/spec.ts';
 import { statusCommand } from './commands/status.ts';
 import { downCommand, upCommand } from './commands/up.ts';
@@ -65,6 +66,7 @@ for (const command of [
   setConcurrencyCommand(),
   abandonCommand(),
   replayCommand(),
+  scheduleCommand(),
   retractCommand(),
   compactCommand(),
   verifyCommand(),

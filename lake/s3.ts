@@ -3,6 +3,8 @@ import { Readable } from 'node:stream';
 import {
   GetObjectCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
   ListObjectsV2Command,
   type ListObjectsV2CommandOutput,
   PutObjectCommand,
@@ -20,7 +22,7 @@ import {
   StoreUnavailable,
   StoreUnfit,
 } from './errors.ts';
-import type { ListedObject, ObjectInfo, ObjectStore, PutOptions } from './store.ts';
+import type { ListedObject, ObjectInfo, ObjectStore, PutOptions, UnfinishedUpload } from './store.ts';
 
 /** How to reach a bucket. Without keys the AWS default chain (environment, profile, role) gives the credentials. */
 export interface S3Settings {
@@ -221,7 +223,27 @@ function storeOf(client: S3Client, bucket: string, signal?: AbortSignal): Object
     } while (token !== undefined);
   }
 
-  return { bucket, head, get, find: (key) => fetchBytes(key, {}), put, write, list };
+  async function* uploads(prefix: string): AsyncGenerator<UnfinishedUpload> {
+    let marker: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+    while (marker !== undefined) {
+      const page: ListMultipartUploadsCommandOutput = await client
+        .send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...marker }), reading)
+        .catch((cause: unknown) => {
+          throw failure('list the uploads under', cause, { bucket, key: prefix });
+        });
+      for (const { Key: key, UploadId: id, Initiated: begun } of page.Uploads ?? []) {
+        if (key === undefined || id === undefined) continue;
+        yield { key, id, begun: begun?.getTime() ?? 0 };
+      }
+      const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
+      marker =
+        page.IsTruncated && KeyMarker
+          ? { KeyMarker, ...(UploadIdMarker === undefined ? {} : { UploadIdMarker }) }
+          : undefined;
+    }
+  }
+
+  return { bucket, head, get, find: (key) => fetchBytes(key, {}), put, write, list, uploads };
 }
 
 /** Aborts `ms` after `signal` does. */

@@ -103,7 +103,7 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
     const { replay } = state;
     const { ref, inputs, ...planned } = await mended(() =>
       replay === undefined
-        ? activities.planSources({ run, ...onBase })
+        ? activities.planSources({ run, ...onBase, ...(opened.aged && { at: Date.now() }) })
         : activities.planReplay({ run, ...onBase, ...replay }),
     );
     if (!nothing(inputs)) state.setFailures(plannedFailures(inputs, planned.failures ?? []));

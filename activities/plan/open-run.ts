@@ -71,6 +71,7 @@ export async function openRun(
     model,
     launcher: spec.train?.launcher ?? null,
     ...(spec.decontaminate && { decontaminate: true as const }),
+    ...(spec.input.minAge && { aged: true as const }),
     judge: judge !== null,
     searchAttributes,
     rules: {

@@ -10,7 +10,12 @@ import { bar, cutTo, type Terminal, wrap } from './terminal.ts';
 
 /** What a line of each phase counts, in the order it is shown: name in `counts` → word for people. */
 const COUNTED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
-  plan: { sources: 'sources', takenSources: 'taken before', unreadableSources: 'unreadable' },
+  plan: {
+    sources: 'sources',
+    takenSources: 'taken before',
+    youngSources: 'too young',
+    unreadableSources: 'unreadable',
+  },
   scan: { texts: 'texts', rejects: 'rejects' },
   dedupe: {
     duplicates: 'duplicates',
@@ -30,6 +35,7 @@ const RARE = new Set([
   'failedSources',
   'nearDuplicates',
   'takenSources',
+  'youngSources',
   'earlierDuplicates',
   'unreadableSources',
   'rejects',

@@ -89,6 +89,7 @@ export async function directoryStore(): Promise<DirectoryStore> {
     put,
     write,
     list,
+    async *uploads() {},
     async remove() {
       for (const folder of [root, unfinished]) await rm(folder, { recursive: true, force: true });
     },
