@@ -74,7 +74,7 @@ function leftTo({ counts }: RunState): string {
   const { youngSources = 0 } = counts;
   return youngSources === 0
     ? ''
-    : ` ${counted(youngSources, 'objects')} younger than minAge, or being uploaded, are left to the next run.`;
+    : ` Left to the next run, too young or being uploaded: ${counted(youngSources, 'objects')}.`;
 }
 
 type Row = [name: string, text: string];
