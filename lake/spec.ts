@@ -29,7 +29,7 @@ const MAX_TIMEOUT_MS = 30 * 86_400_000;
 export const duration = z
   .string()
   .regex(DURATION, 'is not a duration such as "30m", "6h" or "2d"')
-  .refine((text) => milliseconds(text) <= MAX_TIMEOUT_MS, 'is more than 30 days');
+  .refine((text) => !(milliseconds(text) > MAX_TIMEOUT_MS), 'is more than 30 days');
 
 /** Milliseconds of a duration of the spec. */
 export function milliseconds(text: string): number {
