@@ -65,7 +65,7 @@ describe('more failed sources than may', () => {
       phase: 'plan',
       type: 'TooManyFailedSources',
       onTimeout: 'accept',
-      decisions: ['acceptPartial'],
+      decisions: ['acceptPartial', 'replayFailed'],
     });
     expect(parked.message).toMatch(
       /^1 of 3 sources failed, more than maxFailedFraction = 0 allows:\n {2}- Corrupt/,
