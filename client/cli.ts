@@ -8,6 +8,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { dropsCommand } from './commands/drops.ts';
 import { duplicatesCommand } from './commands/duplicates.ts';
 import { endpointCommand } from './commands/endpoint.ts';
+import { gcCommand } from './commands/gc.ts';
 import { importCommand } from './commands/import.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { ledgerCommand } from './commands/ledger.ts';
@@ -69,6 +70,7 @@ for (const command of [
   scheduleCommand(),
   retractCommand(),
   compactCommand(),
+  gcCommand(),
   verifyCommand(),
   duplicatesCommand(),
   dropsCommand(),

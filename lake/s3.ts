@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import {
+  AbortMultipartUploadCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
@@ -41,6 +43,8 @@ export interface S3Store extends ObjectStore {
   close(): void;
 }
 
+/** As many as the S3 API takes in one request. */
+const REMOVED_AT_ONCE = 1_000;
 const PART_BYTES = 8 * 2 ** 20;
 /**
  * A connection on which nothing moves for this long is given up. (The SDK's own `requestTimeout` only warns, and would
@@ -243,7 +247,54 @@ function storeOf(client: S3Client, bucket: string, signal?: AbortSignal): Object
     }
   }
 
-  return { bucket, head, get, find: (key) => fetchBytes(key, {}), put, write, list, uploads };
+  async function remove(keys: readonly string[]): Promise<void> {
+    for (let from = 0; from < keys.length; from += REMOVED_AT_ONCE) {
+      const some = keys.slice(from, from + REMOVED_AT_ONCE);
+      const where = { bucket, key: some[0] ?? '' };
+      const { Errors: errors = [] } = await client
+        .send(
+          new DeleteObjectsCommand({
+            Bucket: bucket,
+            Delete: { Objects: some.map((Key) => ({ Key })), Quiet: true },
+          }),
+          writing,
+        )
+        .catch((cause: unknown) => {
+          throw failure('take away', cause, where);
+        });
+      const [first] = errors.filter(({ Code }) => Code !== 'NoSuchKey');
+      if (first === undefined) continue;
+      const { Key: key = '', Code: code = '', Message: message = '' } = first;
+      const why = `could not take away ${errors.length} objects: ${code}: ${message}`;
+      const at = { bucket, key };
+      if (code === 'AccessDenied') {
+        throw new AccessDenied(`${why}; check the credentials and the bucket's policy`, at);
+      }
+      throw new StoreUnavailable(why, at);
+    }
+  }
+
+  async function abort({ key, id }: Pick<UnfinishedUpload, 'key' | 'id'>): Promise<void> {
+    try {
+      await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: id }), writing);
+    } catch (cause) {
+      if (statusOf(cause) !== 404 || isNoBucket(cause))
+        throw failure('give up the upload of', cause, { bucket, key });
+    }
+  }
+
+  return {
+    bucket,
+    head,
+    get,
+    find: (key) => fetchBytes(key, {}),
+    put,
+    write,
+    list,
+    uploads,
+    delete: remove,
+    abort,
+  };
 }
 
 /** Aborts `ms` after `signal` does. */

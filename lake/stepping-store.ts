@@ -27,5 +27,7 @@ export function steppingStore(store: ObjectStore, onStep: () => void): ObjectSto
     write: (key, body) => asked(() => store.write(key, stepping(body))),
     list: (prefix) => stepping(store.list(prefix)),
     uploads: (prefix) => stepping(store.uploads(prefix)),
+    delete: (keys) => asked(() => store.delete(keys)),
+    abort: (upload) => asked(() => store.abort(upload)),
   };
 }

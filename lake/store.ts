@@ -18,6 +18,10 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<ListedObject>;
   /** Uploads in parts under a prefix that have begun and are not complete; nobody else sees anything of them. */
   uploads(prefix: string): AsyncIterable<UnfinishedUpload>;
+  /** Takes objects away; those that are not there are no failure. */
+  delete(keys: readonly string[]): Promise<void>;
+  /** Gives an unfinished upload up; what was sent of it goes. */
+  abort(upload: Pick<UnfinishedUpload, 'key' | 'id'>): Promise<void>;
 }
 
 export interface PutOptions {

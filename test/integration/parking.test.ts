@@ -153,7 +153,10 @@ describe('more failed sources than may', () => {
     const handle = await pipeline.start(bare('told', { maxFailedFraction: 0.4 }), 'r1');
     await parks(handle, 'scan');
     const wrong = await command('resume', 'told/r1');
-    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('what ends that is acceptPartial or replayFailed')]);
+    expect([wrong.code, wrong.err]).toEqual([
+      2,
+      expect.stringContaining('what ends that is acceptPartial or replayFailed'),
+    ]);
     const right = await command('accept', 'told/r1', '--json');
     expect(JSON.parse(right.out)).toMatchObject({
       domain: 'told',
