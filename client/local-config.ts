@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
-import type { Settings } from '../activities/settings.ts';
 import { InvalidConfig } from '../lake/errors.ts';
 import { nodeArgs } from '../lake/node-args.ts';
-import { settingsOf, type WorkerConfig } from '../worker/config.ts';
+import { settingsOf, type WorkerConfig, type WorkerSettings } from '../worker/config.ts';
 import { sampleTokenizerPath, sampleTrainerPath } from './sample/index.ts';
 import type { StackSettings } from './stack/state.ts';
 
@@ -28,7 +27,7 @@ export async function writeLocalConfig(
   stack: StackSettings,
   extra: { file: string; text: string } | undefined,
   env: NodeJS.ProcessEnv,
-): Promise<Settings> {
+): Promise<WorkerSettings> {
   const config: WorkerConfig = {
     lake: {
       bucket: stack.s3.bucket,

@@ -27,13 +27,13 @@ export async function runWorker(
   loudRuntime('WARN');
   const life = watchLifetime();
   try {
-    const roles = options.role as Role[] | undefined;
+    const roles = (options.role as Role[] | undefined) ?? settings.roles;
     const worker = await startWorker({
       connection: target.connection,
       namespace: target.namespace,
       settings,
-      ...(roles === undefined ? {} : { roles }),
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      roles,
+      threads: options.threads ?? settings.threads,
     }).catch((cause: unknown) => {
       if (!(cause instanceof Error) || cause.name !== 'TransportError') throw cause;
       throw new TemporalUnavailable(
@@ -42,7 +42,7 @@ export async function runWorker(
         { cause },
       );
     });
-    report(`A worker runs on ${target.said}, configuration ${file}, roles ${roles?.join(', ') ?? 'all'}.`);
+    report(`A worker runs on ${target.said}, configuration ${file}, roles ${roles.join(', ')}.`);
     const ending = await Promise.race([life.ended, worker.done.then(() => undefined)]);
     await worker.close();
     return ending === undefined ? 1 : serviceExit(ending);
