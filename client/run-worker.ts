@@ -3,7 +3,7 @@ import { readConfig } from '../worker/config.ts';
 import { loudRuntime } from '../worker/runtime.ts';
 import { startWorker } from '../worker/worker.ts';
 import type { Role } from '../workflows/contract.ts';
-import { localConfigFile, localEnv } from './local-config.ts';
+import { localConfigFile, localEnv, refuseLakeOverride } from './local-config.ts';
 import { serviceExit, watchLifetime } from './stack/lifetime.ts';
 import { resolveTarget, type TargetFlags } from './target.ts';
 
@@ -22,6 +22,7 @@ export async function runWorker(
       `a worker needs a configuration: name it with --config, or start a stack with \`instruct-lake up\` (${target.said})`,
     );
   }
+  if (options.config === undefined) refuseLakeOverride(process.env);
   const env = stack === undefined ? process.env : { ...process.env, ...localEnv(stack) };
   const settings = await readConfig(file, env);
   loudRuntime('WARN');

@@ -31,3 +31,7 @@ export function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): s
   const inner = found === undefined ? undefined : bare(found);
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
+
+/** A map whose values are maps of keys: endpoints, tokenizers, launchers. Others (headers) are values as a whole. */
+export const isByName = (schema: z.core.$ZodType): schema is z.ZodRecord =>
+  schema instanceof z.ZodRecord && bare(schema.valueType) instanceof z.ZodObject;

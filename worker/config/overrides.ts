@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { byNearness, suggest } from '../../lake/nearest.ts';
-import { bare, schemaAt } from './keys.ts';
+import { bare, isByName, schemaAt } from './keys.ts';
 import { Config } from './schema.ts';
 
 /** What a variable of the environment puts into the configuration. */
@@ -25,6 +25,14 @@ function segmentOf(key: string): string {
     .toUpperCase();
 }
 
+/** The variables that override keys (of one part, where it is named), those of maps before those of what is in them. An empty one counts as none. */
+export function overridesOf(env: NodeJS.ProcessEnv, part?: string): string[] {
+  const start = part === undefined ? PREFIX : variableOf([part]);
+  return Object.keys(env)
+    .filter((each) => each.startsWith(start) && env[each] !== '')
+    .sort((a, b) => a.split('__').length - b.split('__').length || (a < b ? -1 : 1));
+}
+
 /**
  * Puts the variables of the environment over what stands in the file: a key that is text gets the variable as it is, any other one what it
  * says as YAML. Gives the whole, what came from where, and what is wrong: variables that are no key, or not YAML.
@@ -33,10 +41,7 @@ export function withOverrides(
   file: unknown,
   env: NodeJS.ProcessEnv,
 ): { value: unknown; overrides: Override[]; problems: string[] } {
-  // Maps before what is in them, whatever order the environment has.
-  const variables = Object.keys(env)
-    .filter((each) => each.startsWith(PREFIX) && env[each] !== '')
-    .sort((a, b) => a.split('__').length - b.split('__').length || (a < b ? -1 : 1));
+  const variables = overridesOf(env);
   const overrides: Override[] = [];
   const problems: string[] = [];
   if (variables.length === 0 || (file !== null && !isMap(file))) return { value: file, overrides, problems };
@@ -89,10 +94,6 @@ function pathOf(
   return { path, schema };
 }
 
-/** A map whose values are maps of keys: endpoints, tokenizers, launchers. Others (headers) are given as a whole. */
-const isByName = (schema: z.core.$ZodType): boolean =>
-  schema instanceof z.ZodRecord && bare(schema.valueType) instanceof z.ZodObject;
-
 function suggestVariable(variable: string, known: readonly string[]): string {
   const [near] = byNearness(variable, known);
   return near === undefined ? suggest(variable, known) : ` (the nearest is ${near})`;
@@ -115,7 +116,8 @@ function put(value: Record<string, unknown>, path: readonly string[], what: unkn
   map[path.at(-1) ?? ''] = what;
 }
 
-function at(value: unknown, path: readonly string[]): unknown {
+/** What stands at a path; undefined where nothing does. */
+export function at(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (each, key) => (isMap(each) && Object.hasOwn(each, key) ? each[key] : undefined),
     value,

@@ -9,8 +9,8 @@ import { Config, type FullConfig } from './schema.ts';
 /** A configuration that is valid, and where it comes from. */
 export interface ParsedConfig {
   file: string;
-  /** As it stands in the file. */
-  written: unknown;
+  /** What is said: by the file, and by the overrides over it. */
+  said: unknown;
   overrides: Override[];
   /** With the overrides and all defaults. */
   config: FullConfig;
@@ -45,7 +45,7 @@ export function parseConfig(
       }),
     );
   }
-  if (parsed.success && problems.length === 0) return { file, written, overrides, config: parsed.data };
+  if (parsed.success && problems.length === 0) return { file, said: value, overrides, config: parsed.data };
   throw new InvalidConfig(
     `the worker's configuration ${file} is not valid:\n${problems.map((each) => `  - ${each}`).join('\n')}`,
   );

@@ -20,15 +20,14 @@ export function problemsOf(error: z.ZodError): { path: PropertyKey[]; text: stri
       path,
       text: `${pathOf(path)}: ${text}`,
     });
+    if (issue.code !== 'unrecognized_keys' && issue.input === undefined) return about('is missing');
     switch (issue.code) {
       case 'unrecognized_keys':
         return issue.keys.map((key) =>
           about(`unknown key${suggest(key, keysAt(Config, issue.path))}`, [...issue.path, key]),
         );
       case 'invalid_type':
-        return issue.input === undefined
-          ? about(`is missing (${issue.expected} expected)`)
-          : about(`is ${typeOf(issue.input)}, ${issue.expected} expected`);
+        return about(`is ${typeOf(issue.input)}, ${EXPECTED[issue.expected] ?? issue.expected} expected`);
       case 'invalid_value':
         return about(`must be ${issue.values.map((each) => JSON.stringify(each)).join(' or ')}`);
       case 'invalid_key':
@@ -39,12 +38,18 @@ export function problemsOf(error: z.ZodError): { path: PropertyKey[]; text: stri
   });
 }
 
+const EXPECTED: Record<string, string> = {
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
 function typeOf(value: unknown): string {
-  return value === null
-    ? 'null'
-    : Array.isArray(value)
-      ? 'a list'
-      : typeof value === 'object'
-        ? 'a map'
-        : `a ${typeof value}`;
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return { object: 'a map', string: 'text' }[typeof value as string] ?? `a ${typeof value}`;
 }

@@ -101,7 +101,7 @@ const endpoint = z.strictObject({
 const tokenizer = z.strictObject({
   file: said(z.string().min(1), "A tokenizer.json of Hugging Face's format.", 'tokenizer.json'),
   bos: said(token.default('none'), 'Token (or its id) that begins a document, or none.'),
-  eos: said(token, 'Token (or its id) that ends a document, or none.', '</s>'),
+  eos: said(token, 'Token (or its id) that ends a document.', '</s>'),
 });
 const launcher = z.strictObject({
   kind: said(
@@ -133,7 +133,11 @@ export const Config = z.strictObject({
     'How training jobs are started, by the names that specs call them.',
   ),
   roles: said(
-    z.array(z.enum(ROLES)).min(1).default(ROLES),
+    z
+      .array(z.enum(ROLES))
+      .min(1)
+      .refine((roles) => new Set(roles).size === roles.length, 'names a role twice')
+      .default(ROLES),
     'The kinds of work that the worker takes; --role goes before.',
   ),
   threads: said(z.int().min(1).default(THREADS), 'Threads for work of the role cpu; --threads goes before.'),
