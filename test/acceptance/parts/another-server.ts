@@ -1,28 +1,39 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { localEnv } from '../../../client/local-config.ts';
 import { freePort } from '../../listening.ts';
 import { CLI, must, start, until } from '../lib.ts';
-import { faultyCopy } from './faulty.ts';
-import type { Page } from './page.ts';
+import { type Fault, faultyCopy } from './faulty.ts';
+import { type Page, withoutCounts, withoutStack } from './page.ts';
 import type { LocalStack } from './stack.ts';
-import { type TemporalCli, temporalCli } from './temporal.ts';
+import { type Called, type TemporalCli, temporalCli } from './temporal.ts';
 
 const SECONDS = 300;
-/** What no test found: a name that is spelled wrong, in code that every run comes to once. */
-const FAULT = {
+/** What no test found: a name that is spelled wrong, in an activity that every run comes to once. */
+const IN_ACTIVITY = {
   file: 'activities/mix/mix-sources.js',
   right: 'commits.map(({ data }) => data[name])',
   wrong: 'commits.map(({ datum }) => datum[name])',
+};
+/** And a last decision of the workflow that takes every publication for none. */
+const IN_WORKFLOW = {
+  file: 'workflows.bundle.js',
+  right: 'const training = publication === null',
+  wrong: `if (publication !== null) {
+        throw _temporalio_workflow__WEBPACK_IMPORTED_MODULE_0__.ApplicationFailure.nonRetryable('nothing was published');
+    }
+    const training = publication === null`,
 };
 
 interface Event {
   eventId: string;
   eventType: string;
   activityTaskFailedEventAttributes?: { scheduledEventId: string };
-  activityTaskScheduledEventAttributes?: { workflowTaskCompletedEventId: string };
-  startChildWorkflowExecutionInitiatedEventAttributes?: { workflowId: string };
+  activityTaskScheduledEventAttributes?: {
+    workflowTaskCompletedEventId: string;
+    activityType: { name: string };
+  };
 }
 
 /**
@@ -51,59 +62,74 @@ export async function onAnotherServer({
   });
   const unknown = await other.run('workflow', 'list', '--query', 'Domain="biomed"');
   must(unknown.code !== 0, 'there is a second server, which does not know our search attributes');
-  await resetAfterFix();
+  await faultyActivity();
+  await faultyWorkflow();
   await registered();
   server.kill('SIGTERM');
 
-  async function resetAfterFix(): Promise<void> {
+  /** An activity was at fault: back to where it was not scheduled yet. */
+  async function faultyActivity(): Promise<void> {
     const id = 'ingest/biomed/faulty';
-    const copy = join(folder, 'faulty');
-    mkdirSync(copy);
-    const faulty = await worker(faultyCopy(copy, FAULT));
-    await other.start(id, 'spec.json');
-    const failed = await other.result(id);
-    must(
-      failed.code !== 0 && failed.stdout.includes('TypeError'),
-      'a run fails at a fault in the code of its worker',
-    );
-    page.block('faulty', [failed]);
-    await ended(faulty);
+    const failed = await failsOn(id, IN_ACTIVITY);
+    must(failed.text.includes('TypeError'), 'a run fails at a fault in an activity');
+    page.block('faulty', [failed], withoutStack);
+    const history = await other.run('workflow', 'show', '--workflow-id', id);
+    const at = beforeFailed(await eventsOf(other, id));
+    page.block('faulty-history', [history], (text) => eventsFrom(text, at));
 
     const mended = await worker(CLI);
-    await other.run(
-      ...['workflow', 'reset', '--workflow-id', id],
-      ...['--type', 'LastWorkflowTask', '--reason', 'mixSources is mended'],
-    );
+    await reset(id, '--type', 'LastWorkflowTask');
     must(
-      (await other.result(id)).code !== 0,
-      'reset to its last workflow task it fails again at once: that its activity failed stands before that',
+      (await other.result(id)).text.includes('TypeError'),
+      'with a worker of mended code, reset to its last workflow task it fails again: that its activity failed stands before that',
     );
-    const history = await other.run('workflow', 'show', '--workflow-id', id);
-    const events = await eventsOf(other, id);
-    const at = beforeFailed(events);
-    page.block('faulty-history', [history], (text) => eventsFrom(text, at));
-    const reset = await other.run(
-      ...['workflow', 'reset', '--workflow-id', id],
-      ...['--event-id', at, '--reason', 'mixSources is mended'],
-    );
+    const again = await reset(id, '--event-id', at);
     const result = await other.result(id);
     must(
-      reset.code === 0 && result.code === 0,
-      `reset to event ${at}, where the activity that failed was not scheduled yet, it goes on and finishes, without our search attributes\n${result.code === 0 ? '' : result.stdout}`.trim(),
+      again.code === 0 && result.code === 0,
+      `reset to event ${at}, where that activity was not scheduled yet, it goes on and finishes, without our search attributes\n${result.code === 0 ? '' : result.text}`.trim(),
     );
-    page.block('reset', [reset, result], (text) => text.replace(/"counts":\{[^}]*\}/g, '"counts":{…}'));
+    page.block('reset', [again, result], withoutCounts);
     const executions = await other.run('workflow', 'list', '--query', 'WorkflowType="processPartitions"');
     const rounds = executions.stdout.split('\n').filter((line) => line.includes(`${id}/synthesize/corpus/0`));
-    const kept = (await eventsOf(other, id)).slice(0, Number(at));
-    const lanes = kept.filter(
-      (each) => each.startChildWorkflowExecutionInitiatedEventAttributes !== undefined,
-    );
-    must(
-      rounds.length === 1 && lanes.length > 0,
-      `what was done before is taken over: its rounds ran once, ${lanes.length} lanes stand in the history that both have`,
-    );
+    must(rounds.length === 1, 'what was done before is taken over: its rounds have run once');
     await verified('biomed/faulty');
     await ended(mended);
+  }
+
+  /** The workflow's own code was at fault, in its last decision: that alone is taken again. */
+  async function faultyWorkflow(): Promise<void> {
+    const id = 'ingest/biomed/misjudged';
+    const failed = await failsOn(id, IN_WORKFLOW);
+    must(failed.text.includes('nothing was published'), "a run fails at a fault in the workflow's code");
+    const mended = await worker(CLI);
+    const again = await reset(id, '--type', 'LastWorkflowTask');
+    const result = await other.result(id);
+    must(
+      again.code === 0 && result.code === 0,
+      'reset to its last workflow task, with a worker of mended code, it finishes',
+    );
+    page.block('reset-last', [failed, again, result], (text) => withoutCounts(withoutStack(text)));
+    const published = (await eventsOf(other, id)).filter(
+      (each) => each.activityTaskScheduledEventAttributes?.activityType.name === 'publishRun',
+    );
+    must(published.length === 1, 'and what it did before was not done again: it has published once');
+    await verified('biomed/misjudged');
+    await ended(mended);
+  }
+
+  /** Runs until it fails on a worker with a fault in its code; what `workflow result` says. */
+  async function failsOn(id: string, fault: Fault): Promise<Called> {
+    const faulty = await worker(faultyCopy(mkdtempSync(join(folder, 'faulty-')), fault));
+    await other.start(id, 'spec.json');
+    const result = await other.result(id);
+    must(result.code !== 0, `${id} does not succeed`);
+    await ended(faulty);
+    return result;
+  }
+
+  function reset(id: string, ...to: string[]): Promise<Called> {
+    return other.run('workflow', 'reset', '--workflow-id', id, ...to, '--reason', 'the code is mended');
   }
 
   async function registered(): Promise<void> {

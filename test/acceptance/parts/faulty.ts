@@ -2,11 +2,15 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../lib.ts';
 
-/** A copy of the built project with a fault in its code: in `file`, `right` reads `wrong`. The path of its command. */
-export function faultyCopy(
-  folder: string,
-  { file, right, wrong }: Record<'file' | 'right' | 'wrong', string>,
-): string {
+/** Code of the built project and what stands there instead. */
+export interface Fault {
+  file: string;
+  right: string;
+  wrong: string;
+}
+
+/** A copy of the built project with a fault in its code. The path of its command. */
+export function faultyCopy(folder: string, { file, right, wrong }: Fault): string {
   cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));

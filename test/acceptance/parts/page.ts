@@ -32,10 +32,11 @@ export function openPage(file: string, hide: readonly string[]): Page {
       .replace(new RegExp(`\\b\\d+@${hostname()}\\b`, 'g'), '4711@host')
       .replaceAll(hostname(), 'host')
       .replace(/[ \t]+$/gm, '')
-      .trim();
+      .replace(/^\n+/, '')
+      .trimEnd();
   return {
     block(name, shown, shorten = (text) => text) {
-      must(marked.includes(name), `docs/${file} has a place for what "${name}" prints`);
+      if (!marked.includes(name)) throw new Error(`docs/${file} has no block for what "${name}" prints`);
       blocks.set(
         name,
         shown
@@ -72,6 +73,11 @@ export function openPage(file: string, hide: readonly string[]): Page {
 
 const named = (names: readonly string[]): string =>
   names.length === 0 ? '' : `; not so: ${names.join(', ')}`;
+
+/** Without the counts of a run, which say the same as `metadata`. */
+export const withoutCounts = (text: string): string => text.replace(/"counts":\{[^}]*\}/g, '"counts":{…}');
+/** Without the stacks of failures. */
+export const withoutStack = (text: string): string => text.replace(/\n *StackTrace:\n(.*?)(?=\n\S)/gs, '');
 
 /** What of a text is the same each time: ids, hashes, numbers and times are not, nor how wide columns are. */
 export function shapeOf(text: string): string {
