@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { abandonCommand } from './commands/abandon.ts';
 import { compactCommand } from './commands/compact.ts';
+import { configCommand } from './commands/config.ts';
 import { contaminationCommand } from './commands/contamination.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { dropsCommand } from './commands/drops.ts';
@@ -78,6 +79,7 @@ for (const command of [
   ledgerCommand(),
   doctorCommand(),
   specCommand(),
+  configCommand(),
   workerCommand(),
   endpointCommand(),
 ]) {

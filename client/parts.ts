@@ -29,6 +29,8 @@ export function localParts(configFile: string | undefined): StackPart[] {
           connection: { address: stack.temporal },
           namespace: stack.namespace,
           settings,
+          roles: settings.roles,
+          threads: settings.threads,
         });
       },
     },

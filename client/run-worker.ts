@@ -3,7 +3,7 @@ import { readConfig } from '../worker/config.ts';
 import { loudRuntime } from '../worker/runtime.ts';
 import { startWorker } from '../worker/worker.ts';
 import type { Role } from '../workflows/contract.ts';
-import { localConfigFile, localEnv } from './local-config.ts';
+import { localConfigFile, localEnv, refuseLakeOverride } from './local-config.ts';
 import { serviceExit, watchLifetime } from './stack/lifetime.ts';
 import { resolveTarget, type TargetFlags } from './target.ts';
 
@@ -22,18 +22,19 @@ export async function runWorker(
       `a worker needs a configuration: name it with --config, or start a stack with \`instruct-lake up\` (${target.said})`,
     );
   }
+  if (options.config === undefined) refuseLakeOverride(process.env);
   const env = stack === undefined ? process.env : { ...process.env, ...localEnv(stack) };
   const settings = await readConfig(file, env);
   loudRuntime('WARN');
   const life = watchLifetime();
   try {
-    const roles = options.role as Role[] | undefined;
+    const roles = (options.role as Role[] | undefined) ?? settings.roles;
     const worker = await startWorker({
       connection: target.connection,
       namespace: target.namespace,
       settings,
-      ...(roles === undefined ? {} : { roles }),
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      roles,
+      threads: options.threads ?? settings.threads,
     }).catch((cause: unknown) => {
       if (!(cause instanceof Error) || cause.name !== 'TransportError') throw cause;
       throw new TemporalUnavailable(
@@ -42,7 +43,7 @@ export async function runWorker(
         { cause },
       );
     });
-    report(`A worker runs on ${target.said}, configuration ${file}, roles ${roles?.join(', ') ?? 'all'}.`);
+    report(`A worker runs on ${target.said}, configuration ${file}, roles ${roles.join(', ')}.`);
     const ending = await Promise.race([life.ended, worker.done.then(() => undefined)]);
     await worker.close();
     return ending === undefined ? 1 : serviceExit(ending);

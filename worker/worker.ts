@@ -5,6 +5,7 @@ import { createActivities } from '../activities/index.ts';
 import type { Settings } from '../activities/settings.ts';
 import { ROUNDS_AT_ONCE } from '../activities/stall-limits.ts';
 import { QUEUES, type Role } from '../workflows/contract.ts';
+import { ROLES, THREADS } from './config/schema.ts';
 import { knowsSearchAttributes } from './search-attributes.ts';
 import { openThreads, runInThread } from './threads.ts';
 import { type WorkflowSource, workflowSource } from './workflow-source.ts';
@@ -18,8 +19,6 @@ const ACTIVITIES_AT_ONCE = { io: 8, gpu: ROUNDS_AT_ONCE, train: 8 } as const;
 const SHUTDOWN_GRACE = '1 second';
 const SHUTDOWN_FORCE = '25 seconds';
 const THREADS_END_MS = 5_000;
-/** Threads for CPU stages, unless the options say otherwise. */
-const THREADS = 2;
 
 export interface WorkerOptions {
   connection: NativeConnectionOptions;
@@ -40,7 +39,7 @@ export interface RunningWorker {
 /** Starts the workers of a process: one per queue of its roles, all on one connection. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { namespace, settings } = options;
-  const roles = options.roles ?? (Object.keys(QUEUES) as Role[]);
+  const roles = options.roles ?? ROLES;
   const threadCount = options.threads ?? THREADS;
   const connection = await NativeConnection.connect(options.connection);
   let broken: Error | undefined;

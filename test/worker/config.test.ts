@@ -32,6 +32,8 @@ test('names become settings: defaults filled in, paths from the file’s folder,
         env: {},
       },
     },
+    roles: ['workflows', 'io', 'gpu', 'cpu', 'train'],
+    threads: 2,
   });
 });
 test('every problem is listed at once, unknown keys with the nearest name', () => {
