@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { TemporalFailure } from '@temporalio/common';
+import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import type { Activities, Done } from '../workflows/contract.ts';
 import type { CpuStage } from './cpu-stages.ts';
 import { plainFailure, temporalFailure } from './failure.ts';
@@ -14,7 +14,7 @@ import { closeDomain, openDomain } from './segment/open-domain.ts';
 import { openShared, servicesOf } from './services.ts';
 import type { Settings } from './settings.ts';
 import { stallLimit } from './stall-limits.ts';
-import { openEndpoints } from './synthesize/endpoint/endpoints.ts';
+import { type Endpoints, openEndpoints } from './synthesize/endpoint/endpoints.ts';
 import { synthesizeRound } from './synthesize/synthesize-round.ts';
 import { openUnwritten } from './synthesize/unwritten.ts';
 import { cancelTraining, launchTraining, resolveTraining, watchTraining } from './train/training.ts';
@@ -24,11 +24,15 @@ import type { Work } from './work.ts';
 export interface ActivityDeps extends OpenRunDeps {
   settings: Settings;
   /** Runs a CPU stage in a thread, which its pulse tells to stop; the thread of one that was given up is ended. */
+  /** Hears of each attempt that failed. */
+  onFailure?(activity: keyof Activities, error: string): void;
   runInThread(stage: CpuStage, input: unknown, pulse: Pulse, givenUp: AbortSignal): Promise<Done>;
 }
 
-/** All activities of the contract. */
-export function createActivities(deps: ActivityDeps): Activities & { close(): Promise<void> } {
+/** All activities of the contract; and what is known of the endpoints that they ask. */
+export function createActivities(
+  deps: ActivityDeps,
+): Activities & { close(): Promise<void>; statistics: Endpoints['statistics'] } {
   const { settings } = deps;
   const shared = openShared(settings);
   const endpoints = openEndpoints(settings.endpoints);
@@ -48,6 +52,7 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
       return await watched({ activity, pulse, signal, stallMs, beat }, (givenUp) => work(pulse, givenUp));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
+      deps.onFailure?.(activity, nameOf(error));
       // What comes from a thread has been made one there, and must stay as final as it is.
       throw error instanceof TemporalFailure
         ? error
@@ -100,10 +105,17 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
     launchTraining: here('launchTraining', launchTraining),
     watchTraining: here('watchTraining', watchTraining),
     cancelTraining: here('cancelTraining', cancelTraining),
+    statistics: endpoints.statistics,
     async close() {
       await endpoints.close();
       await unwritten.close();
       shared.store.close();
     },
   };
+}
+
+/** The class of an error, also of one that has become Temporal's. */
+function nameOf(error: unknown): string {
+  if (error instanceof ApplicationFailure) return error.type ?? 'unknown';
+  return error instanceof Error ? error.name : 'unknown';
 }

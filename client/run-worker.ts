@@ -1,3 +1,4 @@
+import type { LogLevel } from '@temporalio/worker';
 import { BadUsage, TemporalUnavailable } from '../lake/errors.ts';
 import { readConfig } from '../worker/config.ts';
 import { loudRuntime } from '../worker/runtime.ts';
@@ -25,7 +26,7 @@ export async function runWorker(
   if (options.config === undefined) refuseLakeOverride(process.env);
   const env = stack === undefined ? process.env : { ...process.env, ...localEnv(stack) };
   const settings = await readConfig(file, env);
-  loudRuntime('WARN');
+  loudRuntime(settings.log.level.toUpperCase() as LogLevel, settings.metrics);
   const life = watchLifetime();
   try {
     const roles = (options.role as Role[] | undefined) ?? settings.roles;

@@ -11,6 +11,9 @@ export type { WorkerConfig } from './config/schema.ts';
 export interface WorkerSettings extends Settings {
   roles: Role[];
   threads: number;
+  /** Where `/metrics` answers, if anywhere. */
+  metrics?: { address: string };
+  log: { level: 'trace' | 'debug' | 'info' | 'warn' | 'error' };
 }
 
 /**

@@ -27,6 +27,7 @@ import type {
   WaitingFor,
 } from './contract.ts';
 import { type FailedSources, failedInAll, plannedFailures } from './failed-sources.ts';
+import { openMeasures } from './measures.ts';
 import { openParking, type Parking } from './parking.ts';
 import { addCounts } from './pool.ts';
 import { openSteering, type Steering } from './steering.ts';
@@ -202,10 +203,13 @@ export async function openIngest(
     if (steering.control().paused) return 'paused';
     return progress.waiting === null ? progress.phase : 'waiting';
   }
+  const measures = openMeasures(opened);
   function count(more: Record<string, number>): void {
     addCounts(counts, more);
+    measures.counted(more);
     // Stages count those that they met; which sources have failed in all is known here.
     counts.failedSources = failedInAll(failures);
+    measures.failed(failedInAll(failures));
   }
   async function goOnAnew(): Promise<void> {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
@@ -275,6 +279,8 @@ export async function openIngest(
     goOnAnew,
     enter(phase, total) {
       Object.assign(progress, { phase, done: 0, total });
+      measures.phase(phase, total);
+      if (phase === 'done') measures.succeeded(Date.now());
       show();
     },
     async phase(name, work) {

@@ -140,6 +140,31 @@ export const Config = z.strictObject({
       .default(ROLES),
     'The kinds of work that the worker takes; --role goes before.',
   ),
+  metrics: said(
+    z
+      .strictObject({
+        address: said(
+          z
+            .string()
+            .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'is not an address such as 0.0.0.0:9464'),
+          'Where /metrics answers, in the form of Prometheus.',
+          '0.0.0.0:9464',
+        ),
+      })
+      .exactOptional(),
+    'Measures of worker and pipeline; without it there are none.',
+  ),
+  log: said(
+    z
+      .strictObject({
+        level: said(
+          z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('warn'),
+          'Lines below this level are left out.',
+        ),
+      })
+      .default({ level: 'warn' }),
+    'What the worker logs, a JSON object per line.',
+  ),
   threads: said(z.int().min(1).default(THREADS), 'Threads for work of the role cpu; --threads goes before.'),
 });
 /** The worker's configuration as it stands in its YAML. */
