@@ -26,7 +26,7 @@ export async function runWorker(
   if (options.config === undefined) refuseLakeOverride(process.env);
   const env = stack === undefined ? process.env : { ...process.env, ...localEnv(stack) };
   const settings = await readConfig(file, env);
-  loudRuntime(settings.log.level.toUpperCase() as LogLevel, settings.metrics);
+  loudRuntime(settings.logLevel.toUpperCase() as LogLevel, settings.metrics);
   const life = watchLifetime();
   try {
     const roles = (options.role as Role[] | undefined) ?? settings.roles;

@@ -13,7 +13,7 @@ export interface WorkerSettings extends Settings {
   threads: number;
   /** Where `/metrics` answers, if anywhere. */
   metrics?: { address: string };
-  log: { level: 'trace' | 'debug' | 'info' | 'warn' | 'error' };
+  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
 }
 
 /**

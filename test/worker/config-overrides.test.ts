@@ -149,6 +149,7 @@ launchers:
     directory: jobs                           # file
     env: { WANDB_API_KEY: "***" }             # file
 roles: [ workflows, io, gpu, cpu, train ]     # default
+logLevel: warn                                # default
 threads: 2                                    # default`);
   expect(JSON.stringify(values)).not.toMatch(/-secret/);
 });

@@ -33,6 +33,7 @@ test('names become settings: defaults filled in, paths from the file’s folder,
       },
     },
     roles: ['workflows', 'io', 'gpu', 'cpu', 'train'],
+    logLevel: 'warn',
     threads: 2,
   });
 });

@@ -154,16 +154,9 @@ export const Config = z.strictObject({
       .exactOptional(),
     'Measures of worker and pipeline; without it there are none.',
   ),
-  log: said(
-    z
-      .strictObject({
-        level: said(
-          z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('warn'),
-          'Lines below this level are left out.',
-        ),
-      })
-      .default({ level: 'warn' }),
-    'What the worker logs, a JSON object per line.',
+  logLevel: said(
+    z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('warn'),
+    'Lines of the log below this level are left out; the log is a JSON object per line.',
   ),
   threads: said(z.int().min(1).default(THREADS), 'Threads for work of the role cpu; --threads goes before.'),
 });
