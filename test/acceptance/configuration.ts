@@ -10,7 +10,7 @@ import { CLI, type Finished, lake, must, start, until } from './lib.ts';
 import { stackUp } from './parts/stack.ts';
 import { temporalCli } from './parts/temporal.ts';
 
-const SECONDS = 120;
+const SECONDS = 60;
 const SECRET = 'a-secret-that-nobody-prints';
 
 const stack = await stackUp('configuration');
@@ -90,7 +90,7 @@ async function onLocalStack(): Promise<void> {
     'without --config it is that of the local stack',
   );
   const elsewhere = { ...env, INSTRUCT_LAKE__LAKE__ENDPOINT: 'https://s3.example' };
-  const worker = await lake(['worker'], { cwd: folder, env: elsewhere });
+  const worker = await lake(['worker'], { cwd: folder, env: elsewhere, timeout: SECONDS * 1000 });
   must(
     worker.code === 1 && worker.stderr.includes('a local stack has its own'),
     'a variable cannot give a worker of the local stack another lake',
