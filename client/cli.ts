@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { dropsCommand } from './commands/drops.ts';
 import { duplicatesCommand } from './commands/duplicates.ts';
 import { endpointCommand } from './commands/endpoint.ts';
+import { failuresCommand } from './commands/failures.ts';
 import { gcCommand } from './commands/gc.ts';
 import { importCommand } from './commands/import.ts';
 import { ingestCommand } from './commands/ingest.ts';
@@ -62,6 +63,7 @@ for (const command of [
   importCommand(),
   ingestCommand(),
   statusCommand(),
+  failuresCommand(),
   acceptCommand(),
   pauseCommand(),
   resumeCommand(),

@@ -1,4 +1,4 @@
-import type { FailedSource, LaneResult, PlannedInput, Reason } from './contract.ts';
+import type { FailedSource, LaneResult, Phase, PlannedInput, Reason } from './contract.ts';
 
 /** Failures that are told; all of them are in the lake. */
 const KEPT = 100;
@@ -36,6 +36,12 @@ export function plannedFailures(inputs: readonly PlannedInput[], first: FailedSo
 
 export const failedInAll = ({ corpus, instructions }: FailedSources): number =>
   corpus.failed + instructions.failed;
+
+/** What has just become known of failed sources, with the phase and the time, unless they say these themselves. */
+export function noted(failures: readonly FailedSource[], phase: Phase): FailedSource[] {
+  const since = new Date(Date.now()).toISOString();
+  return failures.map((failure) => ({ phase, since, ...failure }));
+}
 
 /** Keeps the first failures; a source in several partitions fails in each of them and is told once. */
 export function keepFailures({ first }: FailedSources, more: readonly FailedSource[] = []): void {

@@ -19,6 +19,7 @@ import {
   failedInAll,
   failureLines,
   keepFailures,
+  noted,
   plannedFailures,
   tooManyFailed,
 } from './failed-sources.ts';
@@ -106,7 +107,7 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
         ? activities.planSources({ run, ...onBase, ...(opened.aged && { at: Date.now() }) })
         : activities.planReplay({ run, ...onBase, ...replay }),
     );
-    if (!nothing(inputs)) state.setFailures(plannedFailures(inputs, planned.failures ?? []));
+    if (!nothing(inputs)) state.setFailures(plannedFailures(inputs, noted(planned.failures ?? [], 'plan')));
     state.count(planned.counts);
     if (replay?.without !== undefined) acceptAsBefore(state.failures, replay.without);
     await decide();
@@ -194,7 +195,7 @@ async function publishDomain(state: IngestState, base?: ObjectRef): Promise<Obje
     // Each one counts all that the one before it did.
     if (last !== undefined) addCounts(counts, last.counts, -1);
     state.count(settled.counts);
-    keepFailures(state.failures, settled.failures);
+    keepFailures(state.failures, noted(settled.failures ?? [], progress.phase));
     await learn(settled);
     return settled;
   }

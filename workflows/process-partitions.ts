@@ -17,7 +17,7 @@ import type {
   Progress,
   SetLimits,
 } from './contract.ts';
-import { failedInLane } from './failed-sources.ts';
+import { failedInLane, noted } from './failed-sources.ts';
 import { causeOf, isFault } from './failure.ts';
 import { activities } from './limits.ts';
 import { addCounts, inParallel } from './pool.ts';
@@ -73,7 +73,7 @@ export async function processPartitions(lane: LaneInput): Promise<LaneResult> {
       const { failures: more = [] } = result;
       failed[i] = more.map(({ key }) => key);
       const news = more.filter(({ key }) => !failures.some((told) => told.key === key));
-      failures.push(...news.slice(0, FAILURES_KEPT - failures.length));
+      failures.push(...noted(news.slice(0, FAILURES_KEPT - failures.length), lane.phase));
       done++;
       return result.ref;
     } catch (error) {

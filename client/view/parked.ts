@@ -65,4 +65,4 @@ function timeout({ until, onTimeout }: Parked, now: number): string {
 }
 
 /** `2026-01-05T02:10:33.123Z` → `2026-01-05 02:10 UTC`. */
-const minute = (time: string): string => `${time.slice(0, 16).replace('T', ' ')} UTC`;
+export const minute = (time: string): string => `${time.slice(0, 16).replace('T', ' ')} UTC`;

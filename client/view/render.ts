@@ -5,8 +5,9 @@ import { about, bytes, counted, duration, rate, thousands } from './format.ts';
 import { type History, leftOf, NO_HISTORY, partOf, rateOf, type Sample } from './history.ts';
 import { spendingOf } from './ledger-lines.ts';
 import { heldLines } from './parked.ts';
-import { foundNothing, type RunState, type Waiting } from './run-state.ts';
+import { foundNothing, type RunState } from './run-state.ts';
 import { bar, cutTo, type Terminal, wrap } from './terminal.ts';
+import { waitingLine } from './waiting-line.ts';
 
 /** What a line of each phase counts, in the order it is shown: name in `counts` → word for people. */
 const COUNTED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
@@ -46,7 +47,6 @@ const RARE = new Set([
 const UNICODE = { over: '✓', runs: '▸', tocome: '·', failed: '✗' };
 const ASCII = { over: '+', runs: '>', tocome: '.', failed: 'x' };
 const WAITING_SHOWN = 3;
-const MESSAGE_CHARACTERS = 160;
 
 /** What a phase is measured by beside partitions: name in `counts` → word of the rate. Bytes are shown in their units. */
 const MEASURED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
@@ -207,14 +207,6 @@ function troubleOf({ waiting, notes }: RunState): string[] {
     ...waiting.slice(0, WAITING_SHOWN).map((each) => `waiting: ${waitingLine(each)}`),
     ...notes.map((each) => printable(each)),
   ];
-}
-
-/** `synthesizeRound (3 activities, attempt 4): EndpointUnavailable: …` */
-export function waitingLine({ activity, attempt, type, message, activities }: Waiting): string {
-  const first = printable(message.split('\n')[0] ?? '', '');
-  const short = first.length > MESSAGE_CHARACTERS ? `${first.slice(0, MESSAGE_CHARACTERS)}…` : first;
-  const many = activities > 1 ? `${activities} activities, ` : '';
-  return `${printable(activity, '')} (${many}attempt ${attempt}): ${type === '' ? '' : `${printable(type, '')}: `}${short}`;
 }
 
 /** The phases of a run as far as they are known; training only where it belongs to the run. */

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { type History, NO_HISTORY, remember } from '../../client/view/history.ts';
-import { currentLine, finishedLines, renderRun, waitingLine } from '../../client/view/render.ts';
+import { currentLine, finishedLines, renderRun } from '../../client/view/render.ts';
 import type { RunState } from '../../client/view/run-state.ts';
 import { widthOf } from '../../client/view/terminal.ts';
+import { waitingLine } from '../../client/view/waiting-line.ts';
 import type { Parked } from '../../workflows/contract.ts';
 import { stateOf } from './run-states.ts';
 

@@ -1,3 +1,5 @@
+import type { Phase } from './run.ts';
+
 /** One instruction–response pair, structured from parsing on. */
 export interface Pair {
   question: string;
@@ -44,6 +46,9 @@ export interface Reason {
 }
 export interface FailedSource extends Reason {
   key: string;
+  /** The phase in which it failed, and since when that is known (ISO 8601, by Temporal's clock). Runs of earlier releases say neither. */
+  phase?: Phase;
+  since?: string;
 }
 /** First detail of every failure of an activity: its family in the registry, by which workflows decide. */
 export interface FailureDetail {
