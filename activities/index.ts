@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
-import type { Activities, Done } from '../workflows/contract.ts';
+import type { Activities, Done, RoundBeat } from '../workflows/contract.ts';
 import type { CpuStage } from './cpu-stages.ts';
 import { plainFailure, temporalFailure } from './failure.ts';
 import { judgePairs } from './judge/judge-pairs.ts';
@@ -21,6 +22,9 @@ import { cancelTraining, launchTraining, resolveTraining, watchTraining } from '
 import { watched } from './watch.ts';
 import type { Work } from './work.ts';
 
+/** Endpoints that a heartbeat tells of at most. */
+const ENDPOINTS_TOLD = 8;
+
 export interface ActivityDeps extends OpenRunDeps {
   settings: Settings;
   /** Runs a CPU stage in a thread, which its pulse tells to stop; the thread of one that was given up is ended. */
@@ -38,6 +42,19 @@ export function createActivities(
   const endpoints = openEndpoints(settings.endpoints);
   const unwritten = openUnwritten();
 
+  const worker = randomUUID();
+  /** For who watches a round: a few numbers of each endpoint that this process asks. */
+  function loads(): RoundBeat {
+    const all = [...endpoints.statistics()].slice(0, ENDPOINTS_TOLD);
+    return {
+      worker,
+      endpoints: all.map(([endpoint, { inFlight, waiting, limit, failed }]) => ({
+        endpoint,
+        ...{ inFlight, waiting, limit: Math.floor(limit), refused: failed.refusing },
+      })),
+    };
+  }
+
   /** Runs an activity under heartbeats; its failure becomes one that Temporal understands. */
   async function alive<T>(
     activity: keyof Activities,
@@ -47,7 +64,8 @@ export function createActivities(
     const signal = context.cancellationSignal;
     const pulse = openPulse();
     const stallMs = stallLimit(activity, settings);
-    const beat = (): void => context.heartbeat();
+    const asks = activity === 'synthesizeRound' || activity === 'judgePairs';
+    const beat = (): void => context.heartbeat(...(asks ? [loads()] : []));
     try {
       return await watched({ activity, pulse, signal, stallMs, beat }, (givenUp) => work(pulse, givenUp));
     } catch (error) {

@@ -224,3 +224,21 @@ export interface PublishInput {
   /** The parts of what later ingests deduplicate against; of incremental runs alone. */
   segments?: ObjectRef[];
 }
+
+/** How busy an endpoint is, as one worker's client of it knows. */
+export interface EndpointLoad {
+  /** Its name in the worker's configuration. */
+  endpoint: string;
+  /** Requests under way, waiting for a turn, and how many may be under way just now. */
+  inFlight: number;
+  waiting: number;
+  limit: number;
+  /** Tries that were refused (429, 503) so far. */
+  refused: number;
+}
+/** What the heartbeats of rounds say, for who watches. Nothing is decided by it. */
+export interface RoundBeat {
+  /** A worker process: all its rounds tell of the same clients. */
+  worker: string;
+  endpoints: EndpointLoad[];
+}
