@@ -36,7 +36,7 @@ try {
   const app = join(image.root, 'app');
   const names = readdirSync(app).sort();
   must(names.join() === 'dist,node_modules,package.json', `the last stage has ${names.join(', ')} alone`);
-  const left = ['typescript', 'vitest', '@biomejs', 'tsx'].filter((each) =>
+  const left = ['typescript', 'vitest', '@biomejs/biome', 'tsx'].filter((each) =>
     existsSync(join(app, 'node_modules', each)),
   );
   must(left.length === 0, `no tools of development are left${left.join()}`);
