@@ -15,7 +15,7 @@ export function parseDockerfile(text: string): Instruction[] {
   const args: Record<string, string> = {};
   return lines
     .join('\n')
-    .replace(/\\\n\s*/g, ' ')
+    .replace(/\s*\\\n\s*/g, ' ')
     .split('\n')
     .map((line) => {
       const filled = line.replace(/\$\{(\w+)\}/g, (whole, name: string) => args[name] ?? whole);
