@@ -1,5 +1,6 @@
 """Reads what is deployed with others' eyes: `deployment.py compose FILE`, or `deployment.py manifests FILE` (YAML documents)."""
 
+import json
 import sys
 
 import compose_spec
@@ -10,9 +11,10 @@ kind, file = sys.argv[1:]
 with open(file, encoding="utf-8") as opened:
     text = opened.read()
 if kind == "compose":
-    compose = compose_spec.PyCompose.from_yaml(text)
-    compose.validate()
-    print(len(yaml.safe_load(text)["services"]))
+    # Merge keys (<<) are YAML's affair, and the parser does not know them.
+    plain = yaml.safe_load(text)
+    compose_spec.PyCompose.from_json(json.dumps(plain)).validate()
+    print(len(plain["services"]))
 else:
     # `strict`: a key that a kind does not have is an error.
     version = kubernetes_validate.latest_version()
