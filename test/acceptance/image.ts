@@ -39,7 +39,7 @@ try {
   const left = ['typescript', 'vitest', '@biomejs/biome', 'tsx'].filter((each) =>
     existsSync(join(app, 'node_modules', each)),
   );
-  must(left.length === 0, `no tools of development are left${left.join()}`);
+  must(left.length === 0, `no tools of development are left (${left.length})`);
   must(/^[1-9]\d*:[1-9]\d*$/.test(image.user), `it runs as ${image.user}, a number that is not root's`);
   must(image.entrypoint[0] === 'node', 'node is process 1, and gets the signals');
   must(existsSync(join(image.root, 'var/lib/instruct-lake/jobs')), 'there is a folder for jobs');
