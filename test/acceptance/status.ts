@@ -64,7 +64,8 @@ const frames = (): string[] =>
     .split(BEGIN)
     .slice(1)
     .map((each) => each.split(END)[0] ?? '');
-const good = /▸ synthesize .*about \d+ s left, [\d.]+ texts\/s.*small [█▏▎▍▌▋▊▉]+░* *8 of 8 in flight, \d+ waiting/s;
+const good =
+  /▸ synthesize .*about \d+ s left, [\d.]+ texts\/s.*small [█▏▎▍▌▋▊▉]+░* *8 of 8 in flight, \d+ waiting/s;
 const frame = await until('a view with everything', 120, async () =>
   frames().findLast((each) => good.test(stripVTControlCharacters(each))),
 );

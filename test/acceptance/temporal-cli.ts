@@ -31,6 +31,7 @@ spec('slow.json', slowSpec);
 await startedWatchedFinished();
 await decided();
 await failingSource();
+await replayed();
 await refusedSpecs();
 await steered();
 await resumed();
@@ -128,6 +129,47 @@ async function failingSource(): Promise<void> {
     strict.code !== 0 && strict.stdout.includes('raw/partly/bad.parquet'),
     'a run with a broken source fails and names it, where no source may fail and nobody decides',
   );
+}
+
+/** The files are mended: a run that is parked reads them again in place, one that has published without them is replayed. */
+async function replayed(): Promise<void> {
+  const parked = 'ingest/biomed/held';
+  spec('held.json', { ...BIOMED, input: { ...BIOMED.input, prefix: 'raw/partly/' } });
+  await ours.start(parked, 'held.json');
+  await until('it to be parked', RUN_SECONDS, async () =>
+    (await ours.progress(parked)).parked === null ? undefined : true,
+  );
+  const store = openS3(settings.s3);
+  const good = await store.get('raw/biomed/passages-2.parquet');
+  for (const name of ['torn', 'bad']) await store.put(`raw/partly/${name}.parquet`, good);
+  store.close();
+  const inPlace = await ours.update(parked, 'replayFailed');
+  must(inPlace.code === 0, 'workflow update execute --name replayFailed has a parked run read them again');
+  page.block('replayFailed', [inPlace]);
+  must((await ours.result(parked)).code === 0, 'it finishes with all of them');
+
+  const id = 'ingest/biomed/partly';
+  const input = JSON.stringify({ domain: 'biomed', run: 'partly', sources: 'failed' });
+  const start = await ours.run(
+    ...[
+      'workflow',
+      'start',
+      '--type',
+      'replayPartitions',
+      '--task-queue',
+      'instruct-lake',
+      '--workflow-id',
+      id,
+    ],
+    ...['--id-conflict-policy', 'Fail', '--fail-existing', '--input', input],
+  );
+  const result = await ours.result(id);
+  must(
+    start.code === 0 && result.code === 0 && result.stdout.includes('"generation":2'),
+    'workflow start --type replayPartitions makes the second generation of the run that went on without them',
+  );
+  page.block('replay', [start]);
+  await verified('biomed/partly');
 }
 
 /** Refused, watched, paused, given a ceiling, resumed and cancelled while its rounds are under way. */
