@@ -11,19 +11,11 @@ import {
   type ListObjectsV2CommandOutput,
   PutObjectCommand,
   S3Client,
-  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import {
-  AccessDenied,
-  BucketNotFound,
-  CorruptLake,
-  type ErrorContext,
-  InputChanged,
-  LakeError,
-  StoreUnavailable,
-  StoreUnfit,
-} from './errors.ts';
+import { AccessDenied, type ErrorContext, InputChanged, StoreUnavailable } from './errors.ts';
+import { failureOf, isNoBucket, statusOf } from './s3-errors.ts';
+import { later, parts, sendingWith } from './s3-requests.ts';
 import type { ListedObject, ObjectInfo, ObjectStore, PutOptions, UnfinishedUpload } from './store.ts';
 
 /** How to reach a bucket. Without keys the AWS default chain (environment, profile, role) gives the credentials. */
@@ -297,87 +289,6 @@ function storeOf(client: S3Client, bucket: string, signal?: AbortSignal): Object
   };
 }
 
-/** Aborts `ms` after `signal` does. */
-function later(signal: AbortSignal, ms: number): AbortSignal {
-  const late = new AbortController();
-  const wait = (): void => void setTimeout(() => late.abort(signal.reason), ms).unref();
-  if (signal.aborted) wait();
-  else signal.addEventListener('abort', wait, { once: true });
-  setMaxListeners(0, late.signal);
-  return late.signal;
-}
-
-/** The client as `Upload` uses it, which has no way to hand options on to its requests. */
-function sendingWith(client: S3Client, options: { abortSignal?: AbortSignal }): S3Client {
-  const send = (command: Parameters<S3Client['send']>[0]): Promise<unknown> => client.send(command, options);
-  return Object.create(client, { send: { value: send } }) as S3Client;
-}
-
-/** Gathers small chunks, so that a stream of records does not become a stream of tiny reads. */
-async function* parts(body: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let held: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    held.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= 2 ** 20) {
-      yield Buffer.concat(held);
-      held = [];
-      bytes = 0;
-    }
-  }
-  if (bytes > 0) yield Buffer.concat(held);
-}
-
 function unquote(etag: string | undefined): string {
   return (etag ?? '').replaceAll('"', '');
-}
-
-function statusOf(cause: unknown): number | undefined {
-  return cause instanceof S3ServiceException ? cause.$metadata.httpStatusCode : undefined;
-}
-
-function isNoBucket(cause: unknown): boolean {
-  return cause instanceof S3ServiceException && cause.name === 'NoSuchBucket';
-}
-
-function failureOf(verb: string, cause: unknown, where: ErrorContext): LakeError {
-  if (cause instanceof LakeError) return cause;
-  const status = statusOf(cause);
-  const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-  if (isNoBucket(cause)) {
-    return new BucketNotFound(
-      `there is no bucket ${where.bucket}; create it, or name another in the worker's configuration`,
-      where,
-      { cause },
-    );
-  }
-  if (
-    status === 401 ||
-    status === 403 ||
-    (cause instanceof Error && cause.name === 'CredentialsProviderError')
-  ) {
-    return new AccessDenied(
-      `could not ${verb} the object: ${why}; check the credentials and the bucket's policy`,
-      where,
-      { cause },
-    );
-  }
-  // S3 answers so when a header asks for what the server does not have.
-  if (status === 501) {
-    return new StoreUnfit(
-      `could not ${verb} the object, the store lacks what was asked (${why}); use a store with conditional writes`,
-      where,
-      { cause },
-    );
-  }
-  // The SDK has no class of its own for a response whose bytes are not those of its checksum.
-  if (cause instanceof Error && cause.message.startsWith('Checksum mismatch')) {
-    return new CorruptLake(
-      `the bytes of the object are not those that were put there (${cause.message}); restore it from a copy`,
-      where,
-      { cause },
-    );
-  }
-  return new StoreUnavailable(`could not ${verb} the object: ${why}`, where, { cause });
 }

@@ -26,13 +26,21 @@ export function loudRuntime(level: LogLevel = 'INFO', metrics?: { address: strin
   install(level, (entry) => process.stderr.write(line(entry)), metrics);
 }
 
+/** What the SDK warns of and what is meant: a worker of one queue does one kind of work. */
+const MEANT: ReadonlySet<string> = new Set([
+  'No workflows registered, not polling for workflow tasks',
+  'No activities registered, not polling for activity tasks',
+]);
+
 function install(
   level: LogLevel,
   write: (entry: LogEntry) => void,
   metrics: { address: string } | undefined,
 ): void {
   Runtime.install({
-    logger: new DefaultLogger(level, write),
+    logger: new DefaultLogger(level, (entry) => {
+      if (!MEANT.has(entry.message)) write(entry);
+    }),
     // We end our workers ourselves; the SDK's own handlers would race with that.
     shutdownSignals: [],
     telemetryOptions: {

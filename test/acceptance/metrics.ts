@@ -48,6 +48,10 @@ const lines = log
   .trim()
   .split('\n')
   .map((line) => JSON.parse(line) as Record<string, unknown>);
+must(
+  lines.every(({ level, message }) => level !== 'WARN' || !String(message).startsWith('No ')),
+  'nothing is warned of that is meant',
+);
 const failed = lines.filter(({ activityType, level }) => activityType !== undefined && level === 'WARN');
 must(
   failed.length > 0 &&
