@@ -37,10 +37,14 @@ function applyCommand(): Command {
 than ten minutes and let one source in a hundred fail, unless the spec says otherwise. Schedules that the file does not name stay.
 Exit codes: 0 done, 2 the file is not valid.
 
-Example, schedules.yaml:
+A file, schedules.yaml:
   schedules:
     - { spec: biomed.yaml, at: "02:00" }
-    - { spec: law.yaml, cron: "0 3 * * 1-5", jitter: 5m, catchUp: 12h }`,
+    - { spec: law.yaml, cron: "0 3 * * 1-5", jitter: 5m, catchUp: 12h }
+
+Examples:
+  instruct-lake schedule apply schedules.yaml --dry-run
+  instruct-lake schedule apply schedules.yaml`,
     )
     .action(async (file: string, options: Flags & { dryRun?: boolean }) => {
       const { readScheduleFile } = await import('../schedules/schedule-file.ts');
