@@ -54,6 +54,8 @@ await put('a', 0);
 must((await ingested('night.json', 'n1')) === 0, 'a night');
 await put('b', 4);
 must((await ingested('night.json', 'n2')) === 0, 'another one');
+must((await ingested('whole.json', 'retracted')) === 0, 'a run that is published');
+must((await ours('retract', 'tidy/retracted')).code === 0, 'and retracted');
 await store.put('raw/tidy/x.parquet', 'not Parquet');
 must((await ingested('strict.json', 'failed')) === 1, 'a run that failed');
 await putTexts(store, 'raw/tidy/x.parquet', texts.slice(8, 12));
@@ -111,6 +113,14 @@ for (const command of ['status', 'duplicates', 'ledger', 'drops']) {
 
 must((await ingested('slow.json', 'cancelled')) === 0, 'the cancelled run is started again, and completes');
 must((await ingested('strict.json', 'failed')) === 0, 'so does the one that failed');
+await store.delete(['raw/tidy/x.parquet']);
+await put('b', 4);
+must(
+  (await ingested('whole.json', 'retracted')) === 0 && (await ours('verify', 'tidy/retracted')).code === 0,
+  'the one that was retracted is published again from what it had',
+);
+await put('b', 24);
+await putTexts(store, 'raw/tidy/x.parquet', texts.slice(8, 12));
 must((await ingested('slow.json', 'undisturbed')) === 0, 'an undisturbed run of the same files');
 await mustBeSame(store, 'tidy', ['cancelled', 'undisturbed'], 'after gc and undisturbed');
 await putTexts(
