@@ -97,7 +97,14 @@ must(
     /ingest\/young\/nightly {2}next \d{4}-\d\d-\d\dT02:/.test(listed.stdout),
   '`schedule list` shows that one is paused, and when the other begins',
 );
-must((await applied()).clock === 'unchanged', 'applied again, what is paused stays so');
+must((await applied()).clock === 'unchanged', 'applied again, it is unchanged');
+clock.jitter = '2s';
+write([clock, young]);
+must(
+  (await applied()).clock === 'updated jitter' &&
+    (await ours('schedule', 'list')).stdout.includes('ingest/clock/nightly  paused (enough)'),
+  'with another jitter it is updated, and stays paused',
+);
 
 /** Begins a night and waits for its end. */
 async function night(domain: string): Promise<IngestResult & { id: string; shown: string }> {
