@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import { TemporalFailure } from '@temporalio/common';
-import type { Activities, Done } from '../workflows/contract.ts';
+import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
+import type { Activities, Done, RoundBeat } from '../workflows/contract.ts';
 import type { CpuStage } from './cpu-stages.ts';
 import { plainFailure, temporalFailure } from './failure.ts';
 import { judgePairs } from './judge/judge-pairs.ts';
@@ -14,25 +15,45 @@ import { closeDomain, openDomain } from './segment/open-domain.ts';
 import { openShared, servicesOf } from './services.ts';
 import type { Settings } from './settings.ts';
 import { stallLimit } from './stall-limits.ts';
-import { openEndpoints } from './synthesize/endpoint/endpoints.ts';
+import { type Endpoints, openEndpoints } from './synthesize/endpoint/endpoints.ts';
 import { synthesizeRound } from './synthesize/synthesize-round.ts';
 import { openUnwritten } from './synthesize/unwritten.ts';
 import { cancelTraining, launchTraining, resolveTraining, watchTraining } from './train/training.ts';
 import { watched } from './watch.ts';
 import type { Work } from './work.ts';
 
+/** Endpoints that a heartbeat tells of at most. */
+const ENDPOINTS_TOLD = 8;
+
 export interface ActivityDeps extends OpenRunDeps {
   settings: Settings;
   /** Runs a CPU stage in a thread, which its pulse tells to stop; the thread of one that was given up is ended. */
+  /** Hears of each attempt that failed. */
+  onFailure?(activity: keyof Activities, error: string): void;
   runInThread(stage: CpuStage, input: unknown, pulse: Pulse, givenUp: AbortSignal): Promise<Done>;
 }
 
-/** All activities of the contract. */
-export function createActivities(deps: ActivityDeps): Activities & { close(): Promise<void> } {
+/** All activities of the contract; and what is known of the endpoints that they ask. */
+export function createActivities(
+  deps: ActivityDeps,
+): Activities & { close(): Promise<void>; statistics: Endpoints['statistics'] } {
   const { settings } = deps;
   const shared = openShared(settings);
   const endpoints = openEndpoints(settings.endpoints);
   const unwritten = openUnwritten();
+
+  const worker = randomUUID();
+  /** For who watches a round: a few numbers of each endpoint that this process asks. */
+  function loads(): RoundBeat {
+    const all = [...endpoints.statistics()].slice(0, ENDPOINTS_TOLD);
+    return {
+      worker,
+      endpoints: all.map(([endpoint, { inFlight, waiting, limit, failed }]) => ({
+        endpoint,
+        ...{ inFlight, waiting, limit: Math.floor(limit), refused: failed.refusing },
+      })),
+    };
+  }
 
   /** Runs an activity under heartbeats; its failure becomes one that Temporal understands. */
   async function alive<T>(
@@ -43,11 +64,13 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
     const signal = context.cancellationSignal;
     const pulse = openPulse();
     const stallMs = stallLimit(activity, settings);
-    const beat = (): void => context.heartbeat();
+    const asks = activity === 'synthesizeRound' || activity === 'judgePairs';
+    const beat = (): void => context.heartbeat(...(asks ? [loads()] : []));
     try {
       return await watched({ activity, pulse, signal, stallMs, beat }, (givenUp) => work(pulse, givenUp));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
+      deps.onFailure?.(activity, nameOf(error));
       // What comes from a thread has been made one there, and must stay as final as it is.
       throw error instanceof TemporalFailure
         ? error
@@ -100,10 +123,17 @@ export function createActivities(deps: ActivityDeps): Activities & { close(): Pr
     launchTraining: here('launchTraining', launchTraining),
     watchTraining: here('watchTraining', watchTraining),
     cancelTraining: here('cancelTraining', cancelTraining),
+    statistics: endpoints.statistics,
     async close() {
       await endpoints.close();
       await unwritten.close();
       shared.store.close();
     },
   };
+}
+
+/** The class of an error, also of one that has become Temporal's. */
+function nameOf(error: unknown): string {
+  if (error instanceof ApplicationFailure) return error.type ?? 'unknown';
+  return error instanceof Error ? error.name : 'unknown';
 }

@@ -1,5 +1,5 @@
 import { UnknownName } from '../lake/errors.ts';
-import { suggest } from '../lake/nearest.ts';
+import { suggestOf } from '../lake/nearest.ts';
 import { openS3, type S3Store } from '../lake/s3.ts';
 import { steppingStore } from '../lake/stepping-store.ts';
 import type { ObjectStore } from '../lake/store.ts';
@@ -41,10 +41,16 @@ export function servicesOf({ store, settings }: Shared, pulse: Pulse, signal: Ab
 /** The setting that a spec names. Throws UnknownName that lists what there is. */
 export function named<T>(what: string, name: string, known: Record<string, T>): T {
   const found = Object.hasOwn(known, name) ? known[name] : undefined;
-  if (found === undefined) {
-    throw new UnknownName(
-      `the spec names ${what} "${name}", which the worker's configuration does not define${suggest(name, Object.keys(known))}`,
-    );
-  }
+  if (found === undefined) throw unknownNames([{ what, name, known }]);
   return found;
+}
+
+/** The error for names that a worker's configuration does not define: what there is of each kind, the nearest first. */
+export function unknownNames(names: readonly { what: string; name: string; known: object }[]): UnknownName {
+  const each = names.map(
+    ({ what, name, known }) => `${what} ${JSON.stringify(name)} (${suggestOf(name, Object.keys(known))})`,
+  );
+  return new UnknownName(
+    `the spec names what the worker's configuration does not define: ${each.join('; ')}`,
+  );
 }

@@ -11,13 +11,15 @@ export type Asked = 'closed' | 'unknown' | 'not asked';
 
 /**
  * Closes the domain that a run has left open whose workflow was terminated. Throws BadUsage when it holds nothing, or
- * when its workflow runs; and TemporalUnavailable where that cannot be asked, unless `force` says that it does not.
+ * when its workflow runs; and TemporalUnavailable where that cannot be asked, unless `force` says that it does not. With
+ * `dryRun` all of that is looked at, and nothing closed.
  */
 export async function abandonRun(
   target: Target,
   store: ObjectStore,
   run: RunRef,
   force: boolean,
+  { dryRun = false }: { dryRun?: boolean } = {},
 ): Promise<{ asked: Asked }> {
   const { open } = (await readHead(store, run.domain)).entry;
   if (open === null || open.run !== run.run) {
@@ -27,7 +29,7 @@ export async function abandonRun(
     );
   }
   const asked = await ask(target, run, force);
-  await append(store, run.domain, (state) => withClose(state, open));
+  if (!dryRun) await append(store, run.domain, (state) => withClose(state, open));
   return { asked };
 }
 

@@ -3,18 +3,21 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { abandonCommand } from './commands/abandon.ts';
 import { compactCommand } from './commands/compact.ts';
+import { configCommand } from './commands/config.ts';
 import { contaminationCommand } from './commands/contamination.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { dropsCommand } from './commands/drops.ts';
 import { duplicatesCommand } from './commands/duplicates.ts';
 import { endpointCommand } from './commands/endpoint.ts';
 import { failuresCommand } from './commands/failures.ts';
+import { gcCommand } from './commands/gc.ts';
 import { importCommand } from './commands/import.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
 import { replayCommand } from './commands/replay.ts';
 import { retractCommand } from './commands/retract.ts';
+import { scheduleCommand } from './commands/schedule.ts';
 import { specCommand } from './commands/spec.ts';
 import { statusCommand } from './commands/status.ts';
 import { downCommand, upCommand } from './commands/up.ts';
@@ -67,8 +70,10 @@ for (const command of [
   setConcurrencyCommand(),
   abandonCommand(),
   replayCommand(),
+  scheduleCommand(),
   retractCommand(),
   compactCommand(),
+  gcCommand(),
   verifyCommand(),
   duplicatesCommand(),
   dropsCommand(),
@@ -76,6 +81,7 @@ for (const command of [
   ledgerCommand(),
   doctorCommand(),
   specCommand(),
+  configCommand(),
   workerCommand(),
   endpointCommand(),
 ]) {

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
-import type { Settings } from '../activities/settings.ts';
 import { InvalidConfig } from '../lake/errors.ts';
 import { nodeArgs } from '../lake/node-args.ts';
-import { settingsOf, type WorkerConfig } from '../worker/config.ts';
+import { overridesOf } from '../worker/config/overrides.ts';
+import { settingsOf, type WorkerConfig, type WorkerSettings } from '../worker/config.ts';
 import { sampleTokenizerPath, sampleTrainerPath } from './sample/index.ts';
 import type { StackSettings } from './stack/state.ts';
 
@@ -20,6 +20,12 @@ export const localEnv = ({ s3 }: StackSettings): Record<string, string> => ({
 /** Where the configuration of a local stack's worker is written for people to see and to copy. */
 export const localConfigFile = (state: string): string => join(state, 'worker.yaml');
 
+/** A local stack has a lake of its own: a variable that names another one would part it from its Temporal. Throws InvalidConfig. */
+export function refuseLakeOverride(env: NodeJS.ProcessEnv): void {
+  const [variable] = overridesOf(env, 'lake');
+  if (variable !== undefined) throw new InvalidConfig(`${variable} names a lake; a local stack has its own`);
+}
+
 /**
  * The worker's configuration on a local stack: its lake, the embedded endpoint, the sample's tokenizer and trainer, each
  * as `default`; endpoints, tokenizers and launchers of `extra` (a worker's YAML without `lake`) come on top. Throws InvalidConfig.
@@ -28,7 +34,8 @@ export async function writeLocalConfig(
   stack: StackSettings,
   extra: { file: string; text: string } | undefined,
   env: NodeJS.ProcessEnv,
-): Promise<Settings> {
+): Promise<WorkerSettings> {
+  refuseLakeOverride(env);
   const config: WorkerConfig = {
     lake: {
       bucket: stack.s3.bucket,

@@ -24,11 +24,13 @@ export function localParts(configFile: string | undefined): StackPart[] {
         const { startWorker } = await import('../worker/worker.ts');
         const { quietRuntime } = await import('../worker/runtime.ts');
         // Last: a runtime that never gets a connection keeps the process from ending when something before it fails.
-        quietRuntime(stack.state);
+        quietRuntime(stack.state, settings.metrics);
         return startWorker({
           connection: { address: stack.temporal },
           namespace: stack.namespace,
           settings,
+          roles: settings.roles,
+          threads: settings.threads,
         });
       },
     },

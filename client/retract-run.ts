@@ -56,12 +56,14 @@ export async function retractRun(
   return { publication, mode, tombstones: entry.tombstones.some((each) => each.run === run), dependents };
 }
 
-/** The live publications after that of `run` that have dropped documents in its favour, in order. */
+/**
+ * The live publications that have dropped documents in favour of those of `run`, in order. They need not stand behind it: a
+ * run that was replayed stands behind those that were later than its first generation.
+ */
 async function dependentsOf(store: ObjectStore, state: LogState, run: string): Promise<Dependent[]> {
-  const at = state.published.findIndex((each) => each.run === run);
   const dependents: Dependent[] = [];
-  for (const { run: later, mode, publication } of state.published.slice(at + 1)) {
-    if (mode !== 'incremental') continue;
+  for (const { run: later, mode, publication } of state.published) {
+    if (mode !== 'incremental' || later === run) continue;
     const { duplicates } = await readJson<Publication>(store, publication);
     if (duplicates === undefined) continue;
     let documents = 0;

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { BadUsage, TemporalUnavailable } from '../lake/errors.ts';
 import { openS3, type S3Settings } from '../lake/s3.ts';
 import { DEFAULT_STATE, readStack, type StackSettings } from './stack/state.ts';
+import { type TemporalConnection, temporalChosenBy, temporalFromEnv } from './temporal-env.ts';
 
 /** How a command was told to find its servers. */
 export interface TargetFlags {
@@ -14,8 +15,7 @@ export interface TargetFlags {
 }
 /** The servers that a command works with: all from one place, never a local lake with a remote Temporal. */
 export interface Target {
-  /** Options of `Connection.connect` and `NativeConnection.connect`. */
-  connection: { address: string; tls?: object | boolean; apiKey?: string; metadata?: Record<string, string> };
+  connection: TemporalConnection;
   namespace: string;
   /** Undefined when no bucket was named; commands that read the lake say so. */
   lake: S3Settings | undefined;
@@ -28,42 +28,29 @@ export interface Target {
   said: string;
 }
 
-/** Variables by which Temporal's tools are told where to connect. */
-const TEMPORAL_VARIABLES = [
-  'TEMPORAL_ADDRESS',
-  'TEMPORAL_PROFILE',
-  'TEMPORAL_CONFIG_FILE',
-  'TEMPORAL_API_KEY',
-];
-
 /**
  * Chooses the servers: flags, then Temporal's own environment and profiles, then the stack of `--state` or
- * `./.instruct-lake`, then Temporal's default address. Throws BadUsage when flags are mixed up.
+ * `./.instruct-lake`, then Temporal's default address. A flag replaces its own part of Temporal's environment, as in
+ * Temporal's CLI. Throws BadUsage when flags are mixed up.
  */
 export async function resolveTarget(
   flags: TargetFlags,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Target> {
-  if (flags.address !== undefined) {
+  const named = temporalChosenBy(env);
+  if (flags.address !== undefined || (named !== undefined && flags.state === undefined)) {
+    const { connection, namespace } =
+      named === undefined
+        ? { connection: { address: flags.address ?? '' }, namespace: undefined }
+        : await temporalFromEnv(env, flags.address);
+    const by = flags.address === undefined ? named : '--address';
     return remote(
       flags,
       env,
-      { address: flags.address },
-      flags.namespace,
-      `Temporal at ${flags.address} (--address)`,
+      connection,
+      flags.namespace ?? namespace,
+      `Temporal at ${connection.address} (${by})`,
     );
-  }
-  const named = TEMPORAL_VARIABLES.find((name) => env[name] !== undefined && env[name] !== '');
-  if (named !== undefined && flags.state === undefined) {
-    const { loadClientConnectConfig } = await import('@temporalio/envconfig');
-    const { connectionOptions, namespace } = loadClientConnectConfig();
-    const { address = '127.0.0.1:7233', tls, apiKey } = connectionOptions;
-    const connection = {
-      address,
-      ...(tls === undefined || tls === null ? {} : { tls }),
-      ...(typeof apiKey === 'string' ? { apiKey } : {}),
-    };
-    return remote(flags, env, connection, flags.namespace ?? namespace, `Temporal at ${address} (${named})`);
   }
   const state = flags.state ?? DEFAULT_STATE;
   const stack = await readStack(state);

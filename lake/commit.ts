@@ -37,6 +37,18 @@ export interface StageInput {
   etags: string[];
 }
 
+/**
+ * What `gc` puts in the place of a commit that never came, before it sweeps what its attempts left: a late writer finds it,
+ * and goes on under the next fingerprint.
+ */
+export interface VoidCommit {
+  void: true;
+  fp: string;
+}
+
+/** The fingerprint that takes the place of one that is void, the n-th of them from 1. */
+export const fingerprintAfter = (fp: string, n: number): string => sha256(canonicalJson([fp, 'void', n]));
+
 /** The fingerprint of a stage: SHA-256 of the canonical JSON of {inputs, sources, spec, stage, version}. */
 export function fingerprint({ stage, version, spec, inputs, etags }: Omit<StageInput, 'unit'>): string {
   return sha256(
@@ -92,9 +104,24 @@ export async function commitUnder(
   produce: (folder: AttemptFolder) => Promise<Produced>,
   waits = COMMIT_WAITS,
 ): Promise<Committed> {
-  const fp = fingerprint(input);
-  const shared = folderOf(fp);
-  const key = `${shared}/_commit.json`;
+  const first = fingerprint(input);
+  for (let n = 0; ; n++) {
+    const fp = n === 0 ? first : fingerprintAfter(first, n);
+    const committed = await commitOnce(store, folderOf(fp), fp, input, produce, waits);
+    if (committed !== undefined) return committed;
+  }
+}
+
+/** The same under one fingerprint; undefined when that is void. */
+async function commitOnce(
+  store: ObjectStore,
+  shared: string,
+  fp: string,
+  input: StageInput,
+  produce: (folder: AttemptFolder) => Promise<Produced>,
+  waits: readonly number[],
+): Promise<Committed | undefined> {
+  const key = commitKey(shared);
   const there = await store.find(key);
   if (there !== undefined) return parseCommit(key, there);
   const attempt = randomBytes(16).toString('hex');
@@ -142,11 +169,18 @@ async function putCommit(
   return store.put(key, body, { ifNoneMatch: true, contentType: 'application/json' });
 }
 
-function parseCommit(key: string, bytes: Uint8Array): Committed {
-  return {
-    ref: { key, sha256: sha256(bytes) },
-    commit: JSON.parse(new TextDecoder().decode(bytes)) as StageCommit,
-  };
+/** Where the commit of a fingerprint's folder is. */
+export const commitKey = (folder: string): string => `${folder}/_commit.json`;
+
+/** The commit at a key; undefined where there is none, or a void. */
+export async function findCommit(store: ObjectStore, key: string): Promise<StageCommit | undefined> {
+  const bytes = await store.find(key);
+  return bytes && parseCommit(key, bytes)?.commit;
+}
+
+function parseCommit(key: string, bytes: Uint8Array): Committed | undefined {
+  const commit = JSON.parse(new TextDecoder().decode(bytes)) as StageCommit | VoidCommit;
+  return 'void' in commit ? undefined : { ref: { key, sha256: sha256(bytes) }, commit };
 }
 
 function attemptFolder(store: ObjectStore, shared: string, attempt: string): AttemptFolder {

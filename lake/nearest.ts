@@ -28,6 +28,16 @@ function editDistance(a: string, b: string): number {
 export function suggest(name: string, known: readonly string[]): string {
   const [near] = byNearness(name, known);
   if (near === undefined) return ' (none is defined)';
-  const isNear = editDistance(lower(name), lower(near)) <= Math.max(2, Math.floor(near.length / 2));
-  return isNear ? ` (did you mean "${near}"?)` : ` (known: ${known.join(', ')})`;
+  return isNear(name, near) ? ` (did you mean "${near}"?)` : ` (known: ${known.join(', ')})`;
 }
+
+/** The same with everything there is: `did you mean "x"? It defines a, x`, for whoever cannot look it up. */
+export function suggestOf(name: string, known: readonly string[]): string {
+  const [near] = byNearness(name, known);
+  if (near === undefined) return 'it defines none';
+  const all = `defines ${known.map((each) => JSON.stringify(each)).join(', ')}`;
+  return isNear(name, near) ? `did you mean ${JSON.stringify(near)}? It ${all}` : `it ${all}`;
+}
+
+const isNear = (name: string, near: string): boolean =>
+  editDistance(lower(name), lower(near)) <= Math.max(2, Math.floor(near.length / 2));

@@ -1,26 +1,22 @@
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import {
+  AbortMultipartUploadCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
   ListObjectsV2Command,
   type ListObjectsV2CommandOutput,
   PutObjectCommand,
   S3Client,
-  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import {
-  AccessDenied,
-  BucketNotFound,
-  CorruptLake,
-  type ErrorContext,
-  InputChanged,
-  LakeError,
-  StoreUnavailable,
-  StoreUnfit,
-} from './errors.ts';
-import type { ListedObject, ObjectInfo, ObjectStore, PutOptions } from './store.ts';
+import { AccessDenied, type ErrorContext, InputChanged, StoreUnavailable } from './errors.ts';
+import { failureOf, isNoBucket, statusOf } from './s3-errors.ts';
+import { later, parts, sendingWith } from './s3-requests.ts';
+import type { ListedObject, ObjectInfo, ObjectStore, PutOptions, UnfinishedUpload } from './store.ts';
 
 /** How to reach a bucket. Without keys the AWS default chain (environment, profile, role) gives the credentials. */
 export interface S3Settings {
@@ -39,6 +35,8 @@ export interface S3Store extends ObjectStore {
   close(): void;
 }
 
+/** As many as the S3 API takes in one request. */
+const REMOVED_AT_ONCE = 1_000;
 const PART_BYTES = 8 * 2 ** 20;
 /**
  * A connection on which nothing moves for this long is given up. (The SDK's own `requestTimeout` only warns, and would
@@ -221,90 +219,76 @@ function storeOf(client: S3Client, bucket: string, signal?: AbortSignal): Object
     } while (token !== undefined);
   }
 
-  return { bucket, head, get, find: (key) => fetchBytes(key, {}), put, write, list };
-}
-
-/** Aborts `ms` after `signal` does. */
-function later(signal: AbortSignal, ms: number): AbortSignal {
-  const late = new AbortController();
-  const wait = (): void => void setTimeout(() => late.abort(signal.reason), ms).unref();
-  if (signal.aborted) wait();
-  else signal.addEventListener('abort', wait, { once: true });
-  setMaxListeners(0, late.signal);
-  return late.signal;
-}
-
-/** The client as `Upload` uses it, which has no way to hand options on to its requests. */
-function sendingWith(client: S3Client, options: { abortSignal?: AbortSignal }): S3Client {
-  const send = (command: Parameters<S3Client['send']>[0]): Promise<unknown> => client.send(command, options);
-  return Object.create(client, { send: { value: send } }) as S3Client;
-}
-
-/** Gathers small chunks, so that a stream of records does not become a stream of tiny reads. */
-async function* parts(body: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let held: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    held.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= 2 ** 20) {
-      yield Buffer.concat(held);
-      held = [];
-      bytes = 0;
+  async function* uploads(prefix: string): AsyncGenerator<UnfinishedUpload> {
+    let marker: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+    while (marker !== undefined) {
+      const page: ListMultipartUploadsCommandOutput = await client
+        .send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...marker }), reading)
+        .catch((cause: unknown) => {
+          throw failure('list the uploads under', cause, { bucket, key: prefix });
+        });
+      for (const { Key: key, UploadId: id, Initiated: begun } of page.Uploads ?? []) {
+        if (key === undefined || id === undefined) continue;
+        yield { key, id, begun: begun?.getTime() ?? 0 };
+      }
+      const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
+      marker =
+        page.IsTruncated && KeyMarker
+          ? { KeyMarker, ...(UploadIdMarker === undefined ? {} : { UploadIdMarker }) }
+          : undefined;
     }
   }
-  if (bytes > 0) yield Buffer.concat(held);
+
+  async function remove(keys: readonly string[]): Promise<void> {
+    for (let from = 0; from < keys.length; from += REMOVED_AT_ONCE) {
+      const some = keys.slice(from, from + REMOVED_AT_ONCE);
+      const where = { bucket, key: some[0] ?? '' };
+      const { Errors: errors = [] } = await client
+        .send(
+          new DeleteObjectsCommand({
+            Bucket: bucket,
+            Delete: { Objects: some.map((Key) => ({ Key })), Quiet: true },
+          }),
+          writing,
+        )
+        .catch((cause: unknown) => {
+          throw failure('take away', cause, where);
+        });
+      const [first] = errors.filter(({ Code }) => Code !== 'NoSuchKey');
+      if (first === undefined) continue;
+      const { Key: key = '', Code: code = '', Message: message = '' } = first;
+      const why = `could not take away ${errors.length} objects: ${code}: ${message}`;
+      const at = { bucket, key };
+      if (code === 'AccessDenied') {
+        throw new AccessDenied(`${why}; check the credentials and the bucket's policy`, at);
+      }
+      throw new StoreUnavailable(why, at);
+    }
+  }
+
+  async function abort({ key, id }: Pick<UnfinishedUpload, 'key' | 'id'>): Promise<void> {
+    try {
+      await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: id }), writing);
+    } catch (cause) {
+      if (statusOf(cause) !== 404 || isNoBucket(cause))
+        throw failure('give up the upload of', cause, { bucket, key });
+    }
+  }
+
+  return {
+    bucket,
+    head,
+    get,
+    find: (key) => fetchBytes(key, {}),
+    put,
+    write,
+    list,
+    uploads,
+    delete: remove,
+    abort,
+  };
 }
 
 function unquote(etag: string | undefined): string {
   return (etag ?? '').replaceAll('"', '');
-}
-
-function statusOf(cause: unknown): number | undefined {
-  return cause instanceof S3ServiceException ? cause.$metadata.httpStatusCode : undefined;
-}
-
-function isNoBucket(cause: unknown): boolean {
-  return cause instanceof S3ServiceException && cause.name === 'NoSuchBucket';
-}
-
-function failureOf(verb: string, cause: unknown, where: ErrorContext): LakeError {
-  if (cause instanceof LakeError) return cause;
-  const status = statusOf(cause);
-  const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-  if (isNoBucket(cause)) {
-    return new BucketNotFound(
-      `there is no bucket ${where.bucket}; create it, or name another in the worker's configuration`,
-      where,
-      { cause },
-    );
-  }
-  if (
-    status === 401 ||
-    status === 403 ||
-    (cause instanceof Error && cause.name === 'CredentialsProviderError')
-  ) {
-    return new AccessDenied(
-      `could not ${verb} the object: ${why}; check the credentials and the bucket's policy`,
-      where,
-      { cause },
-    );
-  }
-  // S3 answers so when a header asks for what the server does not have.
-  if (status === 501) {
-    return new StoreUnfit(
-      `could not ${verb} the object, the store lacks what was asked (${why}); use a store with conditional writes`,
-      where,
-      { cause },
-    );
-  }
-  // The SDK has no class of its own for a response whose bytes are not those of its checksum.
-  if (cause instanceof Error && cause.message.startsWith('Checksum mismatch')) {
-    return new CorruptLake(
-      `the bytes of the object are not those that were put there (${cause.message}); restore it from a copy`,
-      where,
-      { cause },
-    );
-  }
-  return new StoreUnavailable(`could not ${verb} the object: ${why}`, where, { cause });
 }

@@ -22,12 +22,28 @@ const prefix = z
 const column = z.string().min(1).max(200);
 const weight = z.number().positive().max(1e6);
 
+const DURATION = /^([1-9]\d{0,5})([smhd])$/;
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 };
+const MAX_TIMEOUT_MS = 30 * 86_400_000;
+/** A duration as specs write it. */
+export const duration = z
+  .string()
+  .regex(DURATION, 'is not a duration such as "30m", "6h" or "2d"')
+  .refine((text) => !(milliseconds(text) > MAX_TIMEOUT_MS), 'is more than 30 days');
+
+/** Milliseconds of a duration of the spec. */
+export function milliseconds(text: string): number {
+  const [, count, unit] = DURATION.exec(text) ?? [];
+  return Number(count) * SECONDS[unit as keyof typeof SECONDS] * 1000;
+}
+
 const input = z
   .strictObject({
     prefix,
     id: column.exactOptional(),
     text: column,
     title: column.exactOptional(),
+    minAge: duration.exactOptional(),
     partitionBytes: z
       .int()
       .min(1024)
@@ -106,20 +122,6 @@ const shards = z.strictObject({
     .max(4 * 2 ** 30)
     .default(2 ** 30),
 });
-
-const DURATION = /^([1-9]\d{0,5})([smhd])$/;
-const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 };
-const MAX_TIMEOUT_MS = 30 * 86_400_000;
-const duration = z
-  .string()
-  .regex(DURATION, 'is not a duration such as "30m", "6h" or "2d"')
-  .refine((text) => milliseconds(text) <= MAX_TIMEOUT_MS, 'is more than 30 days');
-
-/** Milliseconds of a duration of the spec. */
-export function milliseconds(text: string): number {
-  const [, count, unit] = DURATION.exec(text) ?? [];
-  return Number(count) * SECONDS[unit as keyof typeof SECONDS] * 1000;
-}
 
 const Spec = z.strictObject({
   $schema: z.string().exactOptional(),

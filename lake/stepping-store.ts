@@ -26,5 +26,8 @@ export function steppingStore(store: ObjectStore, onStep: () => void): ObjectSto
     put: (key, body, options) => asked(() => store.put(key, body, options)),
     write: (key, body) => asked(() => store.write(key, stepping(body))),
     list: (prefix) => stepping(store.list(prefix)),
+    uploads: (prefix) => stepping(store.uploads(prefix)),
+    delete: (keys) => asked(() => store.delete(keys)),
+    abort: (upload) => asked(() => store.abort(upload)),
   };
 }

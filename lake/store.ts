@@ -16,6 +16,12 @@ export interface ObjectStore {
   write(key: string, body: AsyncIterable<Uint8Array>): Promise<void>;
   /** Objects under a prefix, in the server's order, which need not be that of their keys: see `listInOrder`. */
   list(prefix: string): AsyncIterable<ListedObject>;
+  /** Uploads in parts under a prefix that have begun and are not complete; nobody else sees anything of them. */
+  uploads(prefix: string): AsyncIterable<UnfinishedUpload>;
+  /** Takes objects away; those that are not there are no failure. */
+  delete(keys: readonly string[]): Promise<void>;
+  /** Gives an unfinished upload up; what was sent of it goes. */
+  abort(upload: Pick<UnfinishedUpload, 'key' | 'id'>): Promise<void>;
 }
 
 export interface PutOptions {
@@ -26,6 +32,12 @@ export interface ObjectInfo {
   size: number;
   /** Without quotes; empty when the store has none for this object. */
   etag: string;
+}
+export interface UnfinishedUpload {
+  key: string;
+  id: string;
+  /** When it began, milliseconds since 1970. */
+  begun: number;
 }
 export interface ListedObject extends ObjectInfo {
   key: string;

@@ -5,6 +5,9 @@ import { createActivities } from '../activities/index.ts';
 import type { Settings } from '../activities/settings.ts';
 import { ROUNDS_AT_ONCE } from '../activities/stall-limits.ts';
 import { QUEUES, type Role } from '../workflows/contract.ts';
+import { ROLES, THREADS } from './config/schema.ts';
+import { logAttributes } from './log-attributes.ts';
+import { type Metrics, openMetrics } from './metrics.ts';
 import { knowsSearchAttributes } from './search-attributes.ts';
 import { openThreads, runInThread } from './threads.ts';
 import { type WorkflowSource, workflowSource } from './workflow-source.ts';
@@ -18,8 +21,6 @@ const ACTIVITIES_AT_ONCE = { io: 8, gpu: ROUNDS_AT_ONCE, train: 8 } as const;
 const SHUTDOWN_GRACE = '1 second';
 const SHUTDOWN_FORCE = '25 seconds';
 const THREADS_END_MS = 5_000;
-/** Threads for CPU stages, unless the options say otherwise. */
-const THREADS = 2;
 
 export interface WorkerOptions {
   connection: NativeConnectionOptions;
@@ -40,7 +41,7 @@ export interface RunningWorker {
 /** Starts the workers of a process: one per queue of its roles, all on one connection. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { namespace, settings } = options;
-  const roles = options.roles ?? (Object.keys(QUEUES) as Role[]);
+  const roles = options.roles ?? ROLES;
   const threadCount = options.threads ?? THREADS;
   const connection = await NativeConnection.connect(options.connection);
   let broken: Error | undefined;
@@ -49,19 +50,24 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     broken ??= error;
     stop();
   });
+  // Activities tell of failures before anybody can ask for what they know.
+  let metrics: Metrics | undefined;
   const activities = createActivities({
     settings,
+    onFailure: (activity, error) => metrics?.failed(activity, error),
     searchAttributes: await knowsSearchAttributes(connection, namespace),
     runInThread: (stage, input, pulse, givenUp) =>
       runInThread(threads, { stage, input, pulse }, givenUp, Context.current().info.attempt),
   });
-  const { close: closeActivities, ...implementations } = activities;
+  const { close: closeActivities, statistics, ...implementations } = activities;
+  metrics = openMetrics(statistics);
 
   let workers: Worker[] = [];
   function stop(): void {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   }
   async function release(): Promise<void> {
+    metrics?.close();
     await closeActivities();
     // A thread in a native call ends with that call.
     await Promise.race([threads.destroy(), delay(THREADS_END_MS, undefined, { ref: false })]);
@@ -82,6 +88,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
             ? (options.workflows ?? workflowSource())
             : {
                 activities: implementations,
+                interceptors: { activity: [logAttributes] },
                 maxConcurrentActivityTaskExecutions: role === 'cpu' ? threadCount : ACTIVITIES_AT_ONCE[role],
               }),
         }),

@@ -27,6 +27,7 @@ import type {
   WaitingFor,
 } from './contract.ts';
 import { type FailedSources, failedInAll, plannedFailures } from './failed-sources.ts';
+import { openMeasures } from './measures.ts';
 import { openParking, type Parking } from './parking.ts';
 import { addCounts } from './pool.ts';
 import { openSteering, type Steering } from './steering.ts';
@@ -68,6 +69,8 @@ export interface Carried {
   waiting?: WaitingFor | null;
   /** What is replayed; of an execution that has been asked for it in place, or was started for it. */
   replay?: Replaying;
+  /** Somebody has asked for a replay of what has failed; it begins before the next phase. */
+  replayAsked?: true;
   /** Events at which it goes on in a new execution. Tests alone set it, as `{"historyEvents": 1}` behind the spec. */
   historyEvents?: number;
   /** Milliseconds after which it asks again for a domain that is taken. Tests alone set it, too. */
@@ -135,7 +138,7 @@ export async function openIngest(
   };
   let failures = carried.failures ?? plannedFailures([], []);
   let parking: Parking | undefined;
-  let asked = false;
+  let asked = carried.replayAsked ?? false;
   const steering = openSteering({
     carried: carried.control,
     parking: () => parking,
@@ -202,18 +205,22 @@ export async function openIngest(
     if (steering.control().paused) return 'paused';
     return progress.waiting === null ? progress.phase : 'waiting';
   }
+  const measures = openMeasures(opened);
   function count(more: Record<string, number>): void {
     addCounts(counts, more);
+    measures.counted(more);
     // Stages count those that they met; which sources have failed in all is known here.
     counts.failedSources = failedInAll(failures);
+    measures.failed(failedInAll(failures));
   }
   async function goOnAnew(): Promise<void> {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
     const limit = carried.historyEvents ?? HISTORY_EVENTS;
     if (!continueAsNewSuggested && historyLength < limit) return;
     await condition(allHandlersFinished);
+    const { replayAsked: _, replay: __, ...before } = carried;
     await continueAsNew<(spec: unknown, carried: Carried) => Promise<unknown>>(spec, {
-      ...carried,
+      ...before,
       opened,
       results,
       counts,
@@ -221,6 +228,7 @@ export async function openIngest(
       control: steering.control(),
       waiting: progress.waiting,
       ...(replay && { replay }),
+      ...(asked && { replayAsked: true as const }),
     });
   }
   /** What there is so far of what failed sources are replayed on. */
@@ -263,8 +271,8 @@ export async function openIngest(
     },
     replayIfAsked,
     beginReplay(before) {
-      // Nothing has been read yet: then the plan is made anew, with all objects as they are now.
-      replay = before.scans.length === 0 ? undefined : { before, request: { sources: 'failed' } };
+      // Nothing has been read yet: then the plan is made anew, with all objects (of a replay, its own ones) as they are now.
+      replay = before.scans.length === 0 ? opened.replay : { before, request: { sources: 'failed' } };
       asked = false;
       results = results.domain === undefined ? {} : { domain: results.domain };
       for (const name of Object.keys(counts)) delete counts[name];
@@ -275,6 +283,8 @@ export async function openIngest(
     goOnAnew,
     enter(phase, total) {
       Object.assign(progress, { phase, done: 0, total });
+      measures.phase(phase, total);
+      if (phase === 'done') measures.succeeded(Date.now());
       show();
     },
     async phase(name, work) {

@@ -1,8 +1,8 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { IngestResult, ReplayInput } from './contract.ts';
-import { produce } from './ingest-domain.ts';
 import { type Carried, openIngest } from './ingest-state.ts';
 import { activities } from './limits.ts';
+import { produce } from './produce.ts';
 
 /**
  * Runs sources of a run again and then what depends on them, under the run's own workflow id, which lets nobody else work on

@@ -5,7 +5,7 @@ import { type FullSpec, milliseconds, parseSpec } from '../../lake/spec.ts';
 import { UNICODE_VERSION } from '../../lake/unicode/normalise.ts';
 import type { OpenedRun } from '../../workflows/contract.ts';
 import { promptDigest } from '../judge/prompt.ts';
-import { named } from '../services.ts';
+import { named, unknownNames } from '../services.ts';
 import type { Settings } from '../settings.ts';
 import type { EndpointClient } from '../synthesize/endpoint/client.ts';
 import { generatorPin, openGenerator } from '../synthesize/generators/open.ts';
@@ -37,9 +37,8 @@ export async function openRun(
   await probeStore(store);
   // Before the endpoint is asked: a conflict is no reason to wait for one that is down.
   await refuseOtherSpec(store, run, spec);
-  named('endpoint', spec.synthesize.endpoint, settings.endpoints);
+  refuseUnknownNames(spec, settings);
   const tokenizer = await openTokenizer(named('tokenizer', spec.tokenizer, settings.tokenizers));
-  if (spec.train !== undefined) named('launcher', spec.train.launcher, settings.launchers);
   const client = endpoints.client(spec.synthesize.endpoint);
   const model = await client.model(signal);
   const judge = spec.judge === undefined ? null : await judgeOf(spec.judge, work);
@@ -71,6 +70,7 @@ export async function openRun(
     model,
     launcher: spec.train?.launcher ?? null,
     ...(spec.decontaminate && { decontaminate: true as const }),
+    ...(spec.input.minAge && { aged: true as const }),
     judge: judge !== null,
     searchAttributes,
     rules: {
@@ -80,6 +80,23 @@ export async function openRun(
     },
     ...(published && { published }),
   };
+}
+
+/** Looks up everything that a spec names in the worker's configuration. Throws UnknownName with all that is not there. */
+export function refuseUnknownNames(
+  { synthesize, judge, tokenizer, train }: FullSpec,
+  { endpoints, tokenizers, launchers }: Settings,
+): void {
+  const names: [what: string, name: string | undefined, known: object][] = [
+    ['synthesize.endpoint', synthesize.endpoint, endpoints],
+    ['judge.endpoint', judge?.endpoint, endpoints],
+    ['tokenizer', tokenizer, tokenizers],
+    ['train.launcher', train?.launcher, launchers],
+  ];
+  const unknown = names.flatMap(([what, name, known]) =>
+    name === undefined || Object.hasOwn(known, name) ? [] : { what, name, known },
+  );
+  if (unknown.length > 0) throw unknownNames(unknown);
 }
 
 /** Asks the endpoint what shows that it takes the generator's questions, where there is such a thing. Throws what is wrong. */

@@ -19,9 +19,9 @@ const FAILURES_KEPT = 100;
 /** Plans a run (an incremental one on its base): its sources in partitions, what failed already, and how much there is of each input. */
 export async function planSources(
   work: Work,
-  { run, base }: { run: RunRef; base?: ObjectRef },
+  { run, base, at }: { run: RunRef; base?: ObjectRef; at?: number },
 ): Promise<Planned> {
-  return plannedOf(work, await plan(work, await readPins(work.store, run), base));
+  return plannedOf(work, await plan(work, await readPins(work.store, run), base, at));
 }
 
 /** Plans the next generation of a run. Throws NothingToReplay. */

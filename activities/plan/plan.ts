@@ -1,9 +1,9 @@
 import { type Committed, commitStage, type Output } from '../../lake/commit.ts';
-import { NothingToDo } from '../../lake/errors.ts';
+import { AccessDenied, NothingToDo, StoreUnfit } from '../../lake/errors.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import { digestOf, listInOrder } from '../../lake/listing.ts';
-import type { FullSpec } from '../../lake/spec.ts';
-import type { ObjectStore } from '../../lake/store.ts';
+import { type FullSpec, milliseconds } from '../../lake/spec.ts';
+import type { ListedObject, ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef, PlannedInput } from '../../workflows/contract.ts';
 import { BASE } from '../segment/base.ts';
 import type { Services } from '../services.ts';
@@ -18,16 +18,25 @@ import { writeInput } from './write-input.ts';
 /**
  * Lists the raw objects once, reads their footers and cuts them into partitions; the plan is paged on S3. A source whose
  * footer or page headers cannot be read, or that lacks a column, fails alone. On a `base` (of an incremental run) the corpus
- * is without the sources that it has, and may be empty. Throws NothingToDo.
+ * is without the sources that it has, and may be empty. Objects that at the time `at` are younger than the spec's `minAge`
+ * do not exist for it: what the plan is follows from those that do. Throws NothingToDo.
  */
-export async function plan(services: Services, pins: RunPins, base?: ObjectRef): Promise<Committed> {
+export async function plan(
+  services: Services,
+  pins: RunPins,
+  base?: ObjectRef,
+  at?: number,
+): Promise<Committed> {
   checkStage(pins, 'plan');
   const { store } = services;
   const { spec } = pins;
   const listings = await Promise.all(
     inputsOf(spec).map(async ({ name, columns }) => {
-      const objects = await listInOrder(store, columns.prefix);
-      return { name, columns, objects };
+      const listed = await listInOrder(store, columns.prefix);
+      const { minAge } = name === 'corpus' ? spec.input : {};
+      const objects =
+        minAge === undefined ? listed : await settledObjects(store, listed, columns.prefix, minAge, at);
+      return { name, columns, objects, young: listed.length - objects.length };
     }),
   );
   const committed = await commitStage(
@@ -72,12 +81,35 @@ export async function plan(services: Services, pins: RunPins, base?: ObjectRef):
         sources: inputs.reduce((sum, each) => sum + each.sources, 0),
         unreadableSources: inputs.reduce((sum, each) => sum + each.failed, 0),
         ...(known && { takenSources: taken }),
+        ...(spec.input.minAge && { youngSources: listings.reduce((sum, { young }) => sum + young, 0) }),
       };
       return { outputs, counts, data: inputs };
     },
   );
   await checkInputs(store, committed, spec);
   return committed;
+}
+
+/** How long an upload in parts keeps its key from being read: one that was given up must not do so for ever. */
+const UPLOAD_MS = 86_400_000;
+
+/** The objects that are old enough, and are not being written anew. */
+async function settledObjects(
+  store: ObjectStore,
+  objects: readonly ListedObject[],
+  prefix: string,
+  minAge: string,
+  at = Date.now(),
+): Promise<ListedObject[]> {
+  const uploading = new Set<string>();
+  try {
+    for await (const { key, begun } of store.uploads(prefix)) if (begun > at - UPLOAD_MS) uploading.add(key);
+  } catch (error) {
+    // Who may read the lake may not always see its uploads; the age is left.
+    if (!(error instanceof AccessDenied || error instanceof StoreUnfit)) throw error;
+  }
+  const oldest = at - milliseconds(minAge);
+  return objects.filter(({ key, modified }) => modified <= oldest && !uploading.has(key));
 }
 
 async function checkInputs(store: ObjectStore, { commit }: Committed, spec: FullSpec): Promise<void> {
@@ -87,8 +119,11 @@ async function checkInputs(store: ObjectStore, { commit }: Committed, spec: Full
   if (spec.mode === 'incremental' && sourcesOf('corpus') === 0) return;
   for (const { name, columns } of inputsOf(spec)) {
     if (sourcesOf(name) > 0) continue;
+    const { youngSources: young = 0 } = commit.counts;
+    const why =
+      name === 'corpus' && young > 0 ? ` but ${young} younger than minAge (${spec.input.minAge})` : '';
     throw new NothingToDo(
-      `there are no Parquet objects (*.parquet) under the prefix of ${name}; put some there with \`instruct-lake import\``,
+      `there are no Parquet objects (*.parquet) under the prefix of ${name}${why}; put some there with \`instruct-lake import\``,
       { bucket: store.bucket, key: columns.prefix },
     );
   }

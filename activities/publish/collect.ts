@@ -172,7 +172,7 @@ function publishedShard({ unit, outputs, counts }: StageCommit): PublishedShard 
 
 /** The spec without what only spreads the work, steers it or looks at it: none of it changes a byte of what a run gives. */
 function withoutExecution(spec: FullSpec): Record<string, unknown> {
-  const { partitionBytes: _, ...input } = spec.input;
+  const { partitionBytes: _, minAge: ___, ...input } = spec.input;
   const { judge: __, ...rest } = withoutSteering(spec);
   return { ...rest, input };
 }

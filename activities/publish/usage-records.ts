@@ -1,6 +1,6 @@
 import { atOnce } from '../../lake/at-once.ts';
-import { readCommit, type StageCommit } from '../../lake/commit.ts';
-import { stageUnits, unitFolder } from '../../lake/layout.ts';
+import { findCommit, readCommit, type StageCommit } from '../../lake/commit.ts';
+import { stagePrefix, stageUnits } from '../../lake/layout.ts';
 import type { ListedObject, ObjectStore } from '../../lake/store.ts';
 import type { RunRef } from '../../workflows/contract.ts';
 import { readListedChunks } from '../synthesize/answer-chunks.ts';
@@ -28,11 +28,12 @@ async function usageOfPartition(
   run: RunRef,
   { unit, inputs }: StageCommit,
 ): Promise<UsageRecord[]> {
+  const ofUnit = () => usageUnder(store, stagePrefix(run, unit, 'synthesize'));
+  if (inputs.length === 0) return (await ofUnit()).records;
   const records: UsageRecord[] = [];
   for (let ref = inputs[0]; ref !== undefined; ) {
     const commit = await readCommit(store, ref);
-    if (commit.unit !== unit)
-      return (await usageUnder(store, `${unitFolder(run, unit)}/synthesize/`)).records;
+    if (commit.unit !== unit) return (await ofUnit()).records;
     if (commit.stage === 'scan') break;
     if (commit.stage === 'synthesize') records.unshift(recordOf(commit));
     if (records[0]?.round === 0) break;
@@ -72,8 +73,8 @@ async function usageUnder(
     [...rounds.values()],
     AT_ONCE,
     async ({ partition, commit, objects }): Promise<UsageRecord[]> => {
-      const bytes = commit === undefined ? undefined : await store.find(commit);
-      if (bytes !== undefined) return [recordOf(JSON.parse(new TextDecoder().decode(bytes)) as StageCommit)];
+      const committed = commit === undefined ? undefined : await findCommit(store, commit);
+      if (committed !== undefined) return [recordOf(committed)];
       const chunks = await readListedChunks(store, objects);
       const round = chunks.find(({ header }) => header !== undefined)?.header?.round;
       if (round === undefined) return [];

@@ -53,7 +53,7 @@ export async function scanPartition(
       unit: entry.id,
       // Texts and dedupe records name their source by its place in the plan, which moves when objects come or go.
       spec: {
-        input: { ...pins.spec.input, partitionBytes: undefined },
+        input: { ...pins.spec.input, partitionBytes: undefined, minAge: undefined },
         ordinals: entry.runs.map(({ source }) => source),
         unicode: pins.unicode,
         near: pins.spec.dedupe.near,

@@ -1,4 +1,5 @@
 import { InvalidConfig, PinMismatch } from '../../lake/errors.ts';
+import { suggestOf } from '../../lake/nearest.ts';
 import type { Settings } from '../settings.ts';
 import { openOnce } from '../tokenize/open-once.ts';
 import { readTokenizerFile, type TokenizerFile, tellCollector } from '../tokenize/tokenizer-file.ts';
@@ -87,7 +88,7 @@ export async function promptTokenizer(
   const file = Object.hasOwn(tokenizers, name) ? tokenizers[name]?.file : undefined;
   if (file === undefined) {
     throw new InvalidConfig(
-      `endpoint "${endpoint}" names tokenizer "${name}", which the worker's configuration does not define`,
+      `endpoint "${endpoint}" names tokenizer "${name}", which the worker's configuration does not define (${suggestOf(name, Object.keys(tokenizers))})`,
     );
   }
   return opened(file, () => openPromptTokenizer(file));

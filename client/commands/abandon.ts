@@ -9,6 +9,7 @@ export function abandonCommand(): Command {
     .description('Close the domain that an incremental run left open because its workflow was terminated.')
     .argument('<run>', '<domain>/<run>, or the workflow id')
     .option('--force', 'without asking Temporal, where it cannot be reached')
+    .option('--dry-run', 'say whether it would be closed, and change nothing')
     .option('--json', 'one JSON document on stdout');
   return targetOptions(command)
     .addHelpText(
@@ -24,21 +25,27 @@ Examples:
   instruct-lake abandon biomed/nightly-2026-01-05T02:00:00Z
   instruct-lake abandon biomed/nightly-2026-01-05T02:00:00Z --force`,
     )
-    .action(async (text: string, options: TargetFlags & { force?: boolean; json?: boolean }) => {
-      const run = parseRun(text);
-      const target = await chooseTarget(options);
-      const { withLake } = await import('../target.ts');
-      const { abandonRun } = await import('../abandon-run.ts');
-      const answer = await withLake(target, (store) =>
-        abandonRun(target, store, run, options.force === true),
-      );
-      if (options.json) {
-        const { jsonLine } = await import('../view/format.ts');
-        print(jsonLine({ ...run, ...answer }));
-        return;
-      }
-      print(`Domain ${run.domain} is free: ${run.domain}/${run.run} no longer holds it.`);
-      if (answer.asked === 'unknown')
-        note('Temporal knows no such workflow (it forgets those that ended long ago).');
-    });
+    .action(
+      async (text: string, options: TargetFlags & { force?: boolean; dryRun?: boolean; json?: boolean }) => {
+        const run = parseRun(text);
+        const target = await chooseTarget(options);
+        const { withLake } = await import('../target.ts');
+        const { abandonRun } = await import('../abandon-run.ts');
+        const answer = await withLake(target, (store) =>
+          abandonRun(target, store, run, options.force === true, { dryRun: options.dryRun === true }),
+        );
+        if (options.json) {
+          const { jsonLine } = await import('../view/format.ts');
+          print(jsonLine({ ...run, ...answer, ...(options.dryRun && { dryRun: true }) }));
+          return;
+        }
+        print(
+          options.dryRun
+            ? `Domain ${run.domain} would be free: ${run.domain}/${run.run} holds it, and its workflow does not run.`
+            : `Domain ${run.domain} is free: ${run.domain}/${run.run} no longer holds it.`,
+        );
+        if (answer.asked === 'unknown')
+          note('Temporal knows no such workflow (it forgets those that ended long ago).');
+      },
+    );
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { note } from '../print.ts';
-import type { TargetFlags } from '../target.ts';
+import type { WorkerFlags } from '../run-worker.ts';
 
 export function workerCommand(): Command {
   return new Command('worker')
@@ -16,6 +16,7 @@ export function workerCommand(): Command {
       ]),
     )
     .option('--threads <n>', 'threads for CPU work', (text) => Number.parseInt(text, 10))
+    .option('--ready-file <file>', 'a file that is there while the worker takes work, for health checks')
     .option('--address <host:port>', 'Temporal server')
     .option('--namespace <name>', 'Temporal namespace')
     .option('--state <dir>', 'folder of a running local stack; the worker joins it')
@@ -29,7 +30,7 @@ Examples:
   instruct-lake worker --config worker.yaml --role gpu --role io
   instruct-lake worker                          one more worker on the local stack`,
     )
-    .action(async (options: TargetFlags & { config?: string; role?: string[]; threads?: number }) => {
+    .action(async (options: WorkerFlags) => {
       const { runWorker } = await import('../run-worker.ts');
       process.exitCode = await runWorker(options, note);
     });

@@ -1,8 +1,8 @@
 import { DUPLICATES } from '../../activities/dedupe/duplicates.ts';
 import { readItems } from '../../activities/lists.ts';
-import { type Output, outputOf, type StageCommit } from '../../lake/commit.ts';
+import { findCommit, type Output, outputOf, type StageCommit } from '../../lake/commit.ts';
 import { CorruptLake } from '../../lake/errors.ts';
-import { unitFolder } from '../../lake/layout.ts';
+import { stagePrefix } from '../../lake/layout.ts';
 import type { ListedObject, ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { readPublished } from '../published.ts';
@@ -22,14 +22,16 @@ export async function findVerdicts(store: ObjectStore, run: RunRef): Promise<Fou
   const published = await readPublished(store, run);
   const table = published?.publication.duplicates;
   if (table !== undefined) return { table, published: true };
-  let newest: ListedObject | undefined;
-  for await (const object of store.list(`${unitFolder(run, 'global')}/dedupe/`)) {
-    if (!object.key.endsWith('/_commit.json')) continue;
-    if (newest === undefined || object.modified >= newest.modified) newest = object;
+  const commits: ListedObject[] = [];
+  for await (const object of store.list(stagePrefix(run, 'global', 'dedupe'))) {
+    if (object.key.endsWith('/_commit.json')) commits.push(object);
   }
-  if (newest === undefined) return undefined;
-  const commit = await parseCommit(store, newest.key);
-  return { table: outputOf(commit, DUPLICATES), published: published !== undefined };
+  for (const { key } of commits.reverse().sort((a, b) => b.modified - a.modified)) {
+    const commit = await findCommit(store, key);
+    if (commit === undefined) continue;
+    return { table: outputOf(commit, DUPLICATES), published: published !== undefined };
+  }
+  return undefined;
 }
 
 /** What the verdicts of a table rest on: the plan, and the commits of the scans by their partitions. Throws CorruptLake. */

@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors';
 import { printable } from '../../lake/printable.ts';
-import { PHASES, type Phase } from '../../workflows/contract.ts';
+import { type EndpointLoad, PHASES, type Phase } from '../../workflows/contract.ts';
 import { about, bytes, counted, duration, rate, thousands } from './format.ts';
 import { type History, leftOf, NO_HISTORY, partOf, rateOf, type Sample } from './history.ts';
 import { spendingOf } from './ledger-lines.ts';
@@ -11,7 +11,12 @@ import { waitingLine } from './waiting-line.ts';
 
 /** What a line of each phase counts, in the order it is shown: name in `counts` → word for people. */
 const COUNTED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
-  plan: { sources: 'sources', takenSources: 'taken before', unreadableSources: 'unreadable' },
+  plan: {
+    sources: 'sources',
+    takenSources: 'taken before',
+    youngSources: 'too young',
+    unreadableSources: 'unreadable',
+  },
   scan: { texts: 'texts', rejects: 'rejects' },
   dedupe: {
     duplicates: 'duplicates',
@@ -31,6 +36,7 @@ const RARE = new Set([
   'failedSources',
   'nearDuplicates',
   'takenSources',
+  'youngSources',
   'earlierDuplicates',
   'unreadableSources',
   'rejects',
@@ -45,7 +51,7 @@ const WAITING_SHOWN = 3;
 /** What a phase is measured by beside partitions: name in `counts` → word of the rate. Bytes are shown in their units. */
 const MEASURED: Partial<Record<Phase, Readonly<Record<string, string>>>> = {
   scan: { textBytes: 'bytes', texts: 'texts' },
-  synthesize: { prompted: 'texts', pairs: 'pairs' },
+  synthesize: { prompted: 'texts', pairs: 'pairs', completionTokens: 'tokens' },
   template: { tokens: 'tokens' },
   exchange: { exchangedDocuments: 'documents' },
   shards: { shardBytes: 'bytes', shardTokens: 'tokens' },
@@ -61,6 +67,7 @@ const UNITS: Partial<Record<Phase, string>> = {
 const NAME_COLUMNS = 13;
 const BAR_COLUMNS = 30;
 const LEAST_BAR_COLUMNS = 8;
+const LOAD_BAR_COLUMNS = 16;
 
 export interface ViewOptions extends Terminal {
   /** Milliseconds since 1970. */
@@ -98,7 +105,9 @@ export function renderRun(state: RunState, options: ViewOptions): string[] {
     }
     const text = cut(`  ${marks.runs} ${name}${gauge(state, columns - NAME_COLUMNS - 2, unicode)}`);
     const pace = history === undefined ? '' : paceOf(state, history, unicode);
-    const more = [counts, pace].filter(Boolean);
+    const room = columns - NAME_COLUMNS - 2;
+    const loads = state.endpoints.map((load) => loadLine(load, room, unicode));
+    const more = [counts, pace, ...loads].filter(Boolean);
     return [
       text.replace(marks.runs, paint.cyan(marks.runs)).replace(phase, paint.bold(phase)),
       ...more.map((each) => cut(`    ${' '.repeat(11)}${each}`)),
@@ -117,6 +126,36 @@ export function renderRun(state: RunState, options: ViewOptions): string[] {
     paint.bold(cut(head)),
     ...lines,
     ...[...wrapped, ...troubleOf(state).map((line) => `  ! ${line}`)].map((line) => paint.yellow(cut(line))),
+    ...failureLines(state, marks.failed).map((line) => paint.red(cut(line))),
+  ];
+}
+
+/** How full an endpoint is kept: `default ██████ 12 of 12 requests in flight, 48 waiting`. */
+function loadLine(load: EndpointLoad, columns: number, unicode: boolean): string {
+  const { endpoint, inFlight, limit, waiting, refused } = load;
+  const name = printable(endpoint, '');
+  const said = [
+    `${thousands(inFlight)} of ${thousands(limit)} in flight`,
+    ...(waiting > 0 ? [`${thousands(waiting)} waiting`] : []),
+    ...(refused > 0 ? [`${thousands(refused)} refused`] : []),
+  ].join(', ');
+  const room = Math.min(LOAD_BAR_COLUMNS, columns - name.length - said.length - 2);
+  const full = Math.min(1, inFlight / Math.max(1, limit));
+  return room < LEAST_BAR_COLUMNS ? `${name} ${said}` : `${name} ${bar(full, room, unicode)} ${said}`;
+}
+
+/** While a run goes on: how many sources have failed, the last that is known of, and what lists them. */
+function failureLines({ status, failures, domain, run }: RunState, mark: string): string[] {
+  const last = failures.sources.at(-1);
+  if (status !== 'running' || failures.total === 0) return [];
+  const named = printable(`${domain}/${run}`, '');
+  return [
+    `  ${mark} ${counted(failures.total, 'sources')} failed: instruct-lake failures ${named}`,
+    ...(last === undefined
+      ? []
+      : [
+          `      ${printable(last.key, '')}  ${printable(last.type, '')}: ${printable(last.message.split('\n')[0] ?? '', '')}`,
+        ]),
   ];
 }
 
@@ -187,7 +226,13 @@ export function currentLine(state: RunState, now: number, history: History = NO_
   const what =
     phase === null
       ? [state.status]
-      : [phase.padEnd(11), units(state), countsOf(state, phase), pace === '' ? '' : `(${pace})`];
+      : [
+          phase.padEnd(11),
+          units(state),
+          countsOf(state, phase),
+          pace === '' ? '' : `(${pace})`,
+          ...state.endpoints.map((load) => `[${loadLine(load, 0, false)}]`),
+        ];
   const line = `[${elapsed(state, now)}]   ${what.filter((part) => part !== '').join(' ')}`.trimEnd();
   const held = heldLines(state, now, false);
   if (held.say.length > 0) return `${line}  ${[held.say.join('. '), held.do.join(', or ')].join(' ')}`;

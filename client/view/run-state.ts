@@ -4,6 +4,7 @@ import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { LakeError, RunNotFound } from '../../lake/errors.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type {
+  EndpointLoad,
   Failures,
   Mode,
   ObjectRef,
@@ -72,6 +73,8 @@ export interface RunState extends RunRef {
   /** Whether a training job belongs to the run; null where it is not known. */
   trains: boolean | null;
   waiting: Waiting[];
+  /** How busy the endpoints are that rounds under way ask, over all their workers. */
+  endpoints: EndpointLoad[];
   failures: Failures;
   /** Why the workflow failed. */
   failure: { type: string; message: string } | null;
@@ -167,6 +170,7 @@ export function blank(run: RunRef): RunState {
     share: null,
     trains: null,
     waiting: [],
+    endpoints: [],
     failures: { total: 0, sources: [] },
     failure: null,
     startedAt: null,

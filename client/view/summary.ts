@@ -50,7 +50,8 @@ function outcome(state: RunState): string {
   switch (status) {
     case 'completed':
       if (standing === 'retracted') return `${name} completed${took}; ${RETRACTED}`;
-      if (foundNothing(state)) return `${name} completed${took}: nothing new, so nothing is published.`;
+      if (foundNothing(state))
+        return `${name} completed${took}: nothing new, so nothing is published.${leftTo(state)}`;
       return state.source === 'lake'
         ? `${name} is published (read from the lake; Temporal no longer knows it).`
         : `${name} completed${took}.`;
@@ -66,6 +67,14 @@ function outcome(state: RunState): string {
     default:
       return `${name} ${status === 'failed' ? 'failed' : `was ${status}`}${took}${where}${why}${before}`;
   }
+}
+
+/** Objects that a later run will take. */
+function leftTo({ counts }: RunState): string {
+  const { youngSources = 0 } = counts;
+  return youngSources === 0
+    ? ''
+    : ` Left to the next run, too young or being uploaded: ${counted(youngSources, 'objects')}.`;
 }
 
 type Row = [name: string, text: string];

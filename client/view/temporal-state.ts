@@ -15,6 +15,7 @@ import {
   type Phase,
   type Progress,
 } from '../../workflows/contract.ts';
+import { loadOf } from './endpoint-load.ts';
 import type { RunState, RunStatus, Waiting } from './run-state.ts';
 
 /** Without a worker a query waits for its deadline. */
@@ -50,7 +51,11 @@ export async function readExecution(client: Client, state: RunState): Promise<bo
   return true;
 }
 
-type Described = Pick<WorkflowExecutionDescription['raw'], 'pendingActivities' | 'pendingWorkflowTask'>;
+/** What Temporal says of a workflow that is under way. */
+export type Described = Pick<
+  WorkflowExecutionDescription['raw'],
+  'pendingActivities' | 'pendingWorkflowTask'
+>;
 
 /**
  * Pending activities that have failed, alike ones as one; and a workflow whose own code keeps failing, with what
@@ -166,9 +171,9 @@ async function addProgress(
   }
   const running = lanesDescribed.filter((each) => each?.status.name === 'RUNNING');
   if (state.status === 'running') {
-    state.waiting = waitingOf(
-      [described, ...running].flatMap((each) => (each === undefined ? [] : [each.raw])),
-    );
+    const raws = [described, ...running].flatMap((each) => (each === undefined ? [] : [each.raw]));
+    state.waiting = waitingOf(raws);
+    state.endpoints = loadOf(raws);
   }
 }
 

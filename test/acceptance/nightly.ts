@@ -61,7 +61,7 @@ const refused = await ours('abandon', `biomed/${first}`);
 must(refused.code === 2, '`abandon` refuses a run whose workflow runs: exit code 2');
 await temporal.run('workflow', 'terminate', '--workflow-id', firstId);
 // Temporal shows a termination a moment after it was taken.
-await until('`status` of the terminated run to say how to let go of its domain', 30, async () => {
+await until('`status` of the terminated run to say how to let go of its domain', RUN_SECONDS, async () => {
   const { code, stdout } = await ours('status', `biomed/${first}`);
   return code === 1 && stdout.includes(`instruct-lake abandon biomed/${first}`) ? stdout : undefined;
 });

@@ -61,8 +61,8 @@ shows(ascii, /> synthesize\s+\[#+\.+\] +\d+%/, 'a bar of ASCII');
 must(!plain.includes('\x1b'), 'what is no terminal gets plain lines');
 shows(
   plain.split('\n'),
-  /^\[\d+ s\] {3}synthesize +\d+\/12 \d+ texts prompted, \d+ pairs, [\d,]+ tokens in, [\d,]+ out \(about \d+ s left, [\d.]+ texts\/s, .+\)$/,
-  'rates and time left on a line',
+  /^\[\d+ s\] {3}synthesize +\d+\/12 \d+ texts prompted, \d+ pairs, [\d,]+ tokens in, [\d,]+ out \(about \d+ s left, [\d.]+ texts\/s, [^)]+\) \[slow \d of 4 in flight(, \d+ waiting)?\]$/,
+  'rates, time left and how full the endpoint is kept on a line',
 );
 shows(
   plain.split('\n'),

@@ -251,3 +251,38 @@ test('a run that is paused says so and what ends it; a ceiling stands beside its
   });
   expect(going[0]).toBe('biomed/r1  running  1 min 05 s  at most 1 request in flight');
 });
+
+const loads = [{ endpoint: 'gpu', inFlight: 96, waiting: 1_200, limit: 128, refused: 3 }];
+const failures = {
+  total: 2,
+  sources: [
+    { key: 'raw/biomed/\x1b[2Jb.parquet', type: 'CorruptParquet', message: 'it was truncated\nmore' },
+  ],
+};
+
+test('a round that runs shows how full its endpoint is kept, and what has failed so far, on any width', () => {
+  const state = stateOf({
+    phase: 'synthesize',
+    done: 3,
+    total: 6,
+    counts,
+    startedAt,
+    endpoints: loads,
+    failures,
+  });
+  const shown = (columns: number, unicode = true): string[] =>
+    renderRun(state, { now, columns, unicode, color: false }).slice(5);
+  expect(shown(100).filter((line) => !line.startsWith('  ·'))).toEqual([
+    '  ▸ synthesize ███████████████░░░░░░░░░░░░░░░  50%  3/6',
+    '               20 texts prompted, 1,234 pairs',
+    '               gpu ████████████░░░░ 96 of 128 in flight, 1,200 waiting, 3 refused',
+    '  ✗ 2 sources failed: instruct-lake failures biomed/r1',
+    '      raw/biomed/\\x1b[2Jb.parquet  CorruptParquet: it was truncated',
+  ]);
+  expect(shown(60)[2]).toBe('               gpu 96 of 128 in flight, 1,200 waiting, 3 re…');
+  expect(shown(40, false)).toContain('  x 2 sources failed: instruct-lake f...');
+  for (const columns of [40, 60, 80, 120]) {
+    for (const line of shown(columns)) expect(widthOf(line)).toBeLessThanOrEqual(columns);
+  }
+  expect(currentLine(state, now)).toContain('[gpu 96 of 128 in flight, 1,200 waiting, 3 refused]');
+});

@@ -7,6 +7,7 @@ import { crashAt, undisturbedRun } from './commit-points/crash.ts';
 import { faultEverywhere } from './commit-points/lost.ts';
 import { INCREMENTAL_VISIBLE_FROM, VISIBLE_FROM } from './commit-points/point.ts';
 import { raceEverywhere, raceOfTwoRuns } from './commit-points/race.ts';
+import { brokenNight, crashReplayAt, undisturbedReplay } from './commit-points/replay.ts';
 import { INCREMENTAL, type Scene, secondNight } from './commit-points/scene.ts';
 
 /* A few of the cases that `npm run acceptance -- commit-points` plays. */
@@ -57,4 +58,17 @@ test('so is one behind another night, which replaces documents: until its entry 
   for (const name of ['index/log/<number>.json', 'dedupe/_commit.json', 'publish/<attempt>/tombstones.run'])
     expect(await crashAt(night, undisturbed, name, 'after')).toBe('nothing');
   expect(await crashAt(night, undisturbed, INCREMENTAL_VISIBLE_FROM, 'after')).toBe('all of it');
+});
+
+test('a replay of a night that is killed around its entry leaves the generation before, or has put itself in its place', async () => {
+  const night = await brokenNight(scene);
+  const { undisturbed, points } = await undisturbedReplay(night);
+  expect(points.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([INCREMENTAL_VISIBLE_FROM, 'plan/_commit.json', 'publish/<attempt>/segment.json']),
+  );
+  // The first night has written two entries of the log: this one opens with the third.
+  expect(await crashReplayAt(night, undisturbed, 'plan/_commit.json', 'after')).toBe(1);
+  expect(await crashReplayAt(night, undisturbed, 'synthesize/_commit.json', 'before')).toBe(1);
+  expect(await crashReplayAt(night, undisturbed, INCREMENTAL_VISIBLE_FROM, 'before')).toBe(1);
+  expect(await crashReplayAt(night, undisturbed, INCREMENTAL_VISIBLE_FROM, 'after')).toBe(2);
 });

@@ -5,10 +5,17 @@ import { createActivities } from '../../activities/index.ts';
 import type { Services } from '../../activities/services.ts';
 import type { Settings } from '../../activities/settings.ts';
 import { openS3 } from '../../lake/s3.ts';
-import type { Activities, Done, IngestResult, IngestSpec, RunRef } from '../../workflows/contract.ts';
+import type {
+  Activities,
+  Done,
+  IngestResult,
+  IngestSpec,
+  ReplayRequest,
+  RunRef,
+} from '../../workflows/contract.ts';
 
 /**
- * A whole run in this process and without a Temporal server: the same workflow code, the same activities, real store
+ * A whole run (or a replay of one) in this process and without a Temporal server: the same workflow code, the same activities, real store
  * and endpoint. A worker that dies costs no heartbeat time-out this way, so that it can be killed at every write; what is
  * not here (retries, time-outs, histories) is shown with Temporal elsewhere.
  */
@@ -16,10 +23,12 @@ export async function runWithoutTemporal(
   settings: Settings,
   run: RunRef,
   spec: IngestSpec,
+  replay?: ReplayRequest,
 ): Promise<IngestResult> {
   register('./stand-in-hooks.mjs', import.meta.url);
   const { runWorkflow } = await import('./workflow-stand-in.ts');
   const { ingestDomain } = await import('../../workflows/ingest-domain.ts');
+  const { replayPartitions } = await import('../../workflows/replay-partitions.ts');
   const store = openS3(settings.lake);
   const services: Services = { store, settings, checkCancelled: () => {} };
   const implementations = createActivities({
@@ -43,7 +52,9 @@ export async function runWithoutTemporal(
   ) as unknown as Activities;
   try {
     const workflowId = `ingest/${run.domain}/${run.run}`;
-    return await runWorkflow({ workflowId, activities }, () => ingestDomain(spec));
+    return await runWorkflow({ workflowId, activities }, () =>
+      replay === undefined ? ingestDomain(spec) : replayPartitions({ ...run, ...replay }),
+    );
   } finally {
     await implementations.close();
     store.close();

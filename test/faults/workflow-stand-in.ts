@@ -37,6 +37,9 @@ export const proxyActivities = (): object =>
 
 /** Never cancelled from within: nobody steers a run here. */
 export class CancellationScope {
+  static nonCancellable<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
   run<T>(work: () => Promise<T>): Promise<T> {
     return work();
   }
@@ -66,7 +69,8 @@ export const workflowInfo = (): object => ({
   continueAsNewSuggested: false,
 });
 const gauge = { set: () => {}, withTags: () => gauge };
-export const metricMeter = { createGauge: () => gauge };
+const counter = { add: () => {}, withTags: () => counter };
+export const metricMeter = { createGauge: () => gauge, createCounter: () => counter };
 export const allHandlersFinished = (): boolean => true;
 export const setHandler = (): void => {};
 export const setCurrentDetails = (): void => {};

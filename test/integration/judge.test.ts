@@ -193,7 +193,7 @@ test('an outage in its middle costs no answer twice', async () => {
 }, 120_000);
 
 test.each([
-  ['is not in the configuration', 'nowhere', 'UnknownName', /endpoint "nowhere".*does not define/],
+  ['is not in the configuration', 'nowhere', 'UnknownName', /does not define: judge\.endpoint "nowhere"/],
   ['lacks the model', 'empty', 'ModelNotFound', /another-judge.*some-judge/],
 ])('a judge that %s is found before any work', async (_, endpoint, type, said) => {
   const failing = spec({ decisionTimeout: '1s', judge: { endpoint } });

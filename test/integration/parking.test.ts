@@ -65,7 +65,7 @@ describe('more failed sources than may', () => {
       phase: 'plan',
       type: 'TooManyFailedSources',
       onTimeout: 'accept',
-      decisions: ['acceptPartial'],
+      decisions: ['acceptPartial', 'replayFailed'],
     });
     expect(parked.message).toMatch(
       /^1 of 3 sources failed, more than maxFailedFraction = 0 allows:\n {2}- Corrupt/,
@@ -88,7 +88,7 @@ describe('more failed sources than may', () => {
     );
 
     expect(await refusalOf(handle.executeUpdate('resume'))).toBe(
-      'many/asked is parked for TooManyFailedSources; what ends that is acceptPartial',
+      'many/asked is parked for TooManyFailedSources; what ends that is acceptPartial or replayFailed',
     );
     expect(await handle.executeUpdate('acceptPartial')).toEqual(parked);
     const again = await parks(handle, 'scan');
@@ -153,7 +153,10 @@ describe('more failed sources than may', () => {
     const handle = await pipeline.start(bare('told', { maxFailedFraction: 0.4 }), 'r1');
     await parks(handle, 'scan');
     const wrong = await command('resume', 'told/r1');
-    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('what ends that is acceptPartial')]);
+    expect([wrong.code, wrong.err]).toEqual([
+      2,
+      expect.stringContaining('what ends that is acceptPartial or replayFailed'),
+    ]);
     const right = await command('accept', 'told/r1', '--json');
     expect(JSON.parse(right.out)).toMatchObject({
       domain: 'told',

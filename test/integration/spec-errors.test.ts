@@ -112,6 +112,7 @@ describe('a name that the worker does not know', () => {
     ['endpoint', { synthesize: { ...SYNTHESIZE, endpoint: 'defualt' } }, 'default'],
     ['tokenizer', { tokenizer: 'gpt' }, 'default'],
     ['launcher', { train: { launcher: 'cluster' } }, 'default'],
+    ['judge.endpoint', { judge: { endpoint: 'defaul' } }, 'did you mean "default"?'],
   ] as const)('%s: is an UnknownName that lists what there is', async (what, changes, known) => {
     const run = `unknown-${what}`;
     const failure = await fails(`ingest/d/${run}`, spec(changes));

@@ -89,6 +89,11 @@ export async function directoryStore(): Promise<DirectoryStore> {
     put,
     write,
     list,
+    async *uploads() {},
+    delete: async (keys) => {
+      for (const key of keys) await rm(pathOf(key), { force: true });
+    },
+    async abort() {},
     async remove() {
       for (const folder of [root, unfinished]) await rm(folder, { recursive: true, force: true });
     },

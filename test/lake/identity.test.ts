@@ -6,7 +6,7 @@ import { bandPayload, exactRecord } from '../../activities/dedupe/records.ts';
 import { bandKey, signatureOf } from '../../activities/dedupe/signature.ts';
 import { prompt } from '../../activities/synthesize/protocol/prompt.ts';
 import { requestHash } from '../../activities/synthesize/round.ts';
-import { fingerprint } from '../../lake/commit.ts';
+import { fingerprint, fingerprintAfter } from '../../lake/commit.ts';
 import { encodeRun } from '../../lake/exchange.ts';
 import { canonicalJson, sha256 } from '../../lake/hash.ts';
 import {
@@ -77,6 +77,10 @@ describe('golden values of docs/identity.md', () => {
   test('partitions, fingerprints, log entries, folded text', () => {
     const run = { key: 'raw/Some File.parquet', etag: 'e', rowStart: 0, rowEnd: 10 };
     golden(partitionId([run]), 'some-file-dd5943c9c08be372');
+    golden(
+      fingerprintAfter('a'.repeat(64), 1),
+      '882c09d6b0aa447a5a3f8e7b7a3d7dca3065b51a124184c19450815f68825bed',
+    );
     golden(
       fingerprint({ stage: 'scan', version: 1, spec: { text: 't' }, inputs: [], etags: ['e'] }),
       '0cf98f3735214c3755a52c373446d7ebd79c742756a1c95eb126b799de1a44fc',

@@ -15,9 +15,9 @@ for argument in "$@"; do
   esac
 done
 
-# The first without what it needs, the second with it.
+# The first without what it needs, the others with it.
 case $tier in
-  readers) requirements=("$here/requirements.txt" "$here/requirements-datatrove.txt") ;;
+  readers) requirements=("$here/requirements.txt" "$here/requirements-datatrove.txt" "$here/requirements-deploy.txt") ;;
   torch) requirements=("$here/requirements.txt" "$here/requirements-torch.txt") ;;
 esac
 
@@ -34,7 +34,9 @@ if [ ! -f "$venv/complete" ]; then
   rm -rf "$venv"
   python3 -m venv "$venv"
   "$venv/bin/python" -m pip install --quiet --no-deps -r "${requirements[0]}"
-  "$venv/bin/python" -m pip install --quiet --constraint "${requirements[0]}" -r "${requirements[1]}"
+  for others in "${requirements[@]:1}"; do
+    "$venv/bin/python" -m pip install --quiet --constraint "${requirements[0]}" -r "$others"
+  done
   touch "$venv/complete"
 fi
 

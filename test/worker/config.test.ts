@@ -32,6 +32,9 @@ test('names become settings: defaults filled in, paths from the file’s folder,
         env: {},
       },
     },
+    roles: ['workflows', 'io', 'gpu', 'cpu', 'train'],
+    logLevel: 'warn',
+    threads: 2,
   });
 });
 test('every problem is listed at once, unknown keys with the nearest name', () => {

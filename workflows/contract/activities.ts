@@ -16,6 +16,8 @@ export interface OpenedRun extends RunRef {
   launcher: string | null;
   /** Whether the spec names evaluation sets; left out where it does not. */
   decontaminate?: true;
+  /** Whether the spec says how old an object must be; left out where it does not. */
+  aged?: true;
   /** Whether a sample of the pairs is to be judged. */
   judge: boolean;
   /** Whether this server knows our search attributes. */
@@ -108,8 +110,11 @@ export interface Activities {
   openReplay(input: { workflowId: string; replay: unknown }): Promise<OpenedRun>;
   openDomain(input: { run: RunRef; generation?: number }): Promise<OpenedDomain>;
   closeDomain(input: { run: RunRef; generation?: number }): Promise<void>;
-  /** `base`: what an incremental run deduplicates against; its sources are those that the base has not. */
-  planSources(input: { run: RunRef; base?: ObjectRef }): Promise<Planned>;
+  /**
+   * `base`: what an incremental run deduplicates against; its sources are those that the base has not. `at`: the time
+   * (milliseconds since 1970, by Temporal's clock) by which the age of objects is told, where the spec asks for one.
+   */
+  planSources(input: { run: RunRef; base?: ObjectRef; at?: number }): Promise<Planned>;
   /** The plan of a run's next generation. */
   planReplay(input: { run: RunRef; base?: ObjectRef } & Replaying): Promise<Planned>;
   /** Of runs whose spec names evaluation sets; what it leaves goes to every activity that sees texts of the mix. */
@@ -218,4 +223,22 @@ export interface PublishInput {
   shards?: ObjectRef;
   /** The parts of what later ingests deduplicate against; of incremental runs alone. */
   segments?: ObjectRef[];
+}
+
+/** How busy an endpoint is, as one worker's client of it knows. */
+export interface EndpointLoad {
+  /** Its name in the worker's configuration. */
+  endpoint: string;
+  /** Requests under way, waiting for a turn, and how many may be under way just now. */
+  inFlight: number;
+  waiting: number;
+  limit: number;
+  /** Tries that were refused (429, 503) so far. */
+  refused: number;
+}
+/** What the heartbeats of rounds say, for who watches. Nothing is decided by it. */
+export interface RoundBeat {
+  /** A worker process: all its rounds tell of the same clients. */
+  worker: string;
+  endpoints: EndpointLoad[];
 }

@@ -48,6 +48,8 @@ export interface InputSpec {
   id?: string;
   text: string;
   title?: string;
+  /** Objects younger than this, and those that are being uploaded, are left to a later run: a number with `s`, `m`, `h` or `d`. */
+  minAge?: string;
   /** Text bytes in a partition, about. Cutting differently changes no byte of the result. */
   partitionBytes?: number;
 }

@@ -82,6 +82,9 @@ export function openEndpointClient(
       counters.answered++;
       lastAnswer = performance.now();
       counters.seconds += outcome.seconds;
+      counters.promptTokens += outcome.promptTokens;
+      counters.cachedTokens += outcome.cachedTokens;
+      counters.completionTokens += outcome.completionTokens;
       return { replica, outcome: { ...outcome, tries: tries.count, wastedTokens: 0 } };
     } finally {
       patience?.end();

@@ -1,6 +1,7 @@
 import { named } from '../../services.ts';
 import type { EndpointSettings } from '../../settings.ts';
 import { type EndpointClient, openEndpointClient } from './client.ts';
+import type { EndpointStatistics } from './statistics.ts';
 
 /** The endpoints of a worker's configuration, each with one client that all its rounds share. */
 export interface Endpoints {
@@ -9,6 +10,8 @@ export interface Endpoints {
    */
   client(name: string): EndpointClient;
   settings(name: string): EndpointSettings;
+  /** Of the endpoints that have been asked for, by name. */
+  statistics(): Map<string, EndpointStatistics>;
   close(): Promise<void>;
 }
 
@@ -21,6 +24,7 @@ export function openEndpoints(settings: Record<string, EndpointSettings>): Endpo
       return found.line();
     },
     settings: (name) => named('endpoint', name, settings),
+    statistics: () => new Map([...open].map(([name, client]) => [name, client.statistics()])),
     async close() {
       await Promise.all([...open.values()].map((client) => client.close()));
     },

@@ -8,6 +8,10 @@ export interface EndpointStatistics {
   answered: number;
   /** Tries that ended without an answer, by kind. */
   failed: Record<FailureKind, number>;
+  /** Of the requests that were answered. */
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
   /** Seconds of the requests that were answered, added up. */
   seconds: number;
   /** Tokens of prompts of tries that failed once the server had them: an estimate. */
@@ -28,6 +32,9 @@ export const openCounters = (): Counters => ({
   sent: 0,
   answered: 0,
   failed: { refusing: 0, unreachable: 0, lost: 0, timeout: 0, failing: 0, final: 0 },
+  promptTokens: 0,
+  cachedTokens: 0,
+  completionTokens: 0,
   seconds: 0,
   wastedTokens: 0,
   preferred: 0,

@@ -30,6 +30,8 @@ export interface Scene {
   store: ObjectStore;
   gate: Gate;
   endpoint: CountingEndpoint;
+  /** For a worker that a script starts in another way: its configuration, and what its environment needs for it. */
+  worker: { config: string; env: Record<string, string> };
   /** Starts a worker of all roles, or of those named; it is killed with the scene if it lives then. */
   startWorker: (...roles: string[]) => Promise<ChildProcess>;
   /** Starts a run, or starts it again; its workflow id. */
@@ -86,7 +88,8 @@ export async function openScene(name: string, options: SceneOptions = {}): Promi
       ),
     }),
   );
-  const env = { ...process.env, SCENE_ID: accessKeyId, SCENE_SECRET: secretAccessKey };
+  const keys = { SCENE_ID: accessKeyId, SCENE_SECRET: secretAccessKey };
+  const env = { ...process.env, ...keys };
   const workers: ChildProcess[] = [];
   return {
     folder,
@@ -95,6 +98,7 @@ export async function openScene(name: string, options: SceneOptions = {}): Promi
     store,
     gate,
     endpoint,
+    worker: { config, env: { ...keys, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } },
     async startWorker(...roles) {
       const args = ['worker', '--config', config, '--address', address, '--namespace', namespace];
       for (const role of roles) args.push('--role', role);

@@ -1,17 +1,24 @@
 import { obtainServers } from '../../../client/stack/obtain.ts';
 import type { Failures, Progress } from '../../../workflows/contract.ts';
 import { type Finished, run, until } from '../lib.ts';
+import type { Printed } from './page.ts';
+
+/** What a command printed, and what it was: without the server's address. */
+export interface Called extends Finished, Printed {}
 
 /** Temporal's own command, at one server. */
 export interface TemporalCli {
   binary: string;
   address: string;
   /** Any of its commands. */
-  run: (...args: string[]) => Promise<Finished>;
+  run: (...args: string[]) => Promise<Called>;
   /** `workflow start` of `ingestDomain`; with `fail` the flags by which an id that runs already is refused. */
-  start: (id: string, specFile: string, fail?: boolean) => Promise<Finished>;
+  start: (id: string, specFile: string, fail?: boolean) => Promise<Called>;
   /** Waits for the end. */
-  result: (id: string) => Promise<Finished>;
+  result: (id: string) => Promise<Called>;
+  query: (id: string, type: string) => Promise<Called>;
+  /** `workflow update execute`, with what it takes as JSON. */
+  update: (id: string, name: string, input?: string) => Promise<Called>;
   progress: (id: string) => Promise<Progress>;
   failures: (id: string) => Promise<Failures>;
   /** RUNNING, COMPLETED, FAILED, …, of the last execution with that id. */
@@ -29,15 +36,19 @@ export async function temporalCli(
   at: { cwd: string; env: NodeJS.ProcessEnv },
 ): Promise<TemporalCli> {
   const { temporal: binary } = await obtainServers((line) => console.log(`  ${line}`));
-  const call = (...args: string[]): Promise<Finished> =>
-    run(binary, [...args, '--address', address], { ...at, timeout: PATIENCE_MS });
+  const call = async (...args: string[]): Promise<Called> => {
+    const ended = await run(binary, [...args, '--address', address], { ...at, timeout: PATIENCE_MS });
+    const { code, stdout, stderr } = ended;
+    return { ...ended, command: ['temporal', ...args], text: code === 0 ? stdout : stdout + stderr };
+  };
   const parsed = async (...args: string[]): Promise<unknown> => {
     const { code, stdout, stderr } = await call(...args, '--output', 'json');
     if (code !== 0) throw new Error(`temporal ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
     return JSON.parse(stdout);
   };
+  const asked = (id: string, type: string) => ['workflow', 'query', '--workflow-id', id, '--type', type];
   const query = async (id: string, type: string): Promise<unknown> => {
-    const answer = await parsed('workflow', 'query', '--workflow-id', id, '--type', type);
+    const answer = await parsed(...asked(id, type));
     return (answer as { queryResult: unknown[] }).queryResult[0];
   };
   return {
@@ -51,6 +62,12 @@ export async function temporalCli(
         ...(fail ? ['--id-conflict-policy', 'Fail', '--fail-existing'] : []),
       ),
     result: (id) => call('workflow', 'result', '--workflow-id', id),
+    query: (id, type) => call(...asked(id, type)),
+    update: (id, name, input) =>
+      call(
+        ...['workflow', 'update', 'execute', '--workflow-id', id, '--name', name],
+        ...(input === undefined ? [] : ['--input', input]),
+      ),
     progress: (id) => query(id, 'progress') as Promise<Progress>,
     failures: (id) => query(id, 'failures') as Promise<Failures>,
     status: async (id) => {

@@ -16,7 +16,7 @@ import { nodeArgs } from '../../../lake/node-args.ts';
 import { parquetBytes } from '../../../lake/parquet/write.ts';
 import { openS3, type S3Settings } from '../../../lake/s3.ts';
 import type { ObjectStore } from '../../../lake/store.ts';
-import type { IngestResult, IngestSpec, RunRef } from '../../../workflows/contract.ts';
+import type { IngestResult, IngestSpec, ReplayRequest, RunRef } from '../../../workflows/contract.ts';
 import { type Canonical, canonical, putTexts, textSpec } from '../../pipeline.ts';
 import type { RunProcessOptions } from '../run-process.ts';
 import { INCREMENTAL_VISIBLE_FROM, VISIBLE_FROM } from './point.ts';
@@ -159,11 +159,17 @@ export function startProcess(scene: Scene, program: string, input: object): Runn
 }
 
 /** A whole run in a process of its own, on this store. */
-export function startRun(scene: Scene, s3: Required<S3Settings>, run: RunRef = RUN): RunningProcess {
+export function startRun(
+  scene: Scene,
+  s3: Required<S3Settings>,
+  run: RunRef = RUN,
+  replay?: ReplayRequest,
+): RunningProcess {
   const options: RunProcessOptions = {
     settings: settingsOf(scene, s3),
     run,
     spec: (scene.kind ?? FULL).spec,
+    ...(replay && { replay }),
   };
   return startProcess(scene, 'run-process.ts', options);
 }
