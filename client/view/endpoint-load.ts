@@ -1,16 +1,23 @@
 import type { EndpointLoad, RoundBeat } from '../../workflows/contract.ts';
 import type { Described } from './temporal-state.ts';
 
+/** As Temporal numbers the states of a pending activity: a worker has it. */
+const STARTED = 2;
+
 /**
  * How busy the endpoints of a run are, by what rounds under way have told with their last heartbeats. All rounds of a worker
- * share one client of an endpoint: it counts once, however many of them tell of it. What is no such heartbeat is passed over.
+ * share one client of an endpoint: it counts once, as who has beaten last tells of it. A round that waits for its next attempt
+ * keeps the heartbeat of its last one, which says nothing any more; what is no such heartbeat is passed over.
  */
 export function loadOf(raws: readonly Described[]): EndpointLoad[] {
-  const workers = new Map<string, RoundBeat>();
+  const workers = new Map<string, { at: number; endpoints: EndpointLoad[] }>();
   for (const { pendingActivities } of raws) {
-    for (const { heartbeatDetails } of pendingActivities ?? []) {
-      const beat = beatOf(heartbeatDetails?.payloads?.[0]?.data);
-      if (beat !== undefined) workers.set(beat.worker, beat);
+    for (const { state, heartbeatDetails, lastHeartbeatTime } of pendingActivities ?? []) {
+      const beat = state === STARTED ? beatOf(heartbeatDetails?.payloads?.[0]?.data) : undefined;
+      if (beat === undefined) continue;
+      const { worker, endpoints } = beat;
+      const at = Number(lastHeartbeatTime?.seconds ?? 0) + (lastHeartbeatTime?.nanos ?? 0) / 1e9;
+      if (at >= (workers.get(worker)?.at ?? 0)) workers.set(worker, { at, endpoints });
     }
   }
   const loads = new Map<string, EndpointLoad>();

@@ -9,7 +9,9 @@ const load = (endpoint: string, inFlight: number): EndpointLoad => ({
   limit: 16,
   refused: 2,
 });
-const activity = (beat: unknown) => ({
+const activity = (beat: unknown, { state = 2, nanos = 0 } = {}) => ({
+  state,
+  lastHeartbeatTime: { nanos },
   heartbeatDetails: { payloads: [{ data: new TextEncoder().encode(JSON.stringify(beat)) }] },
 });
 const beat = (worker: string, ...endpoints: EndpointLoad[]): RoundBeat => ({ worker, endpoints });
@@ -27,6 +29,16 @@ test('the rounds of a worker tell of one client; those of several workers add up
   ]);
 });
 
+test('who has beaten last tells of a worker, and nobody who waits for a next attempt', () => {
+  const late = activity(beat('a', load('gpu', 4)), { nanos: 2 });
+  const early = activity(beat('a', load('gpu', 9)), { nanos: 1 });
+  const told = [{ endpoint: 'gpu', inFlight: 4, waiting: 1, limit: 16, refused: 2 }];
+  expect(loadOf([{ pendingActivities: [late, early] }])).toEqual(told);
+  expect(loadOf([{ pendingActivities: [early, late] }])).toEqual(told);
+  const gone = activity(beat('dead', load('gpu', 16)), { state: 1 });
+  expect(loadOf([{ pendingActivities: [gone, late] }])).toEqual(told);
+});
+
 test('what is no such heartbeat is passed over', () => {
   const strange = [
     null,
@@ -36,7 +48,15 @@ test('what is no such heartbeat is passed over', () => {
     { worker: 'a', endpoints: [{ endpoint: 'x', inFlight: 'many' }] },
   ];
   expect(
-    loadOf([{ pendingActivities: [...strange.map(activity), {}, { heartbeatDetails: { payloads: [] } }] }]),
+    loadOf([
+      {
+        pendingActivities: [
+          ...strange.map((each) => activity(each)),
+          {},
+          { heartbeatDetails: { payloads: [] } },
+        ],
+      },
+    ]),
   ).toEqual([]);
   expect(loadOf([{}])).toEqual([]);
 });
