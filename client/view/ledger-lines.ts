@@ -92,13 +92,13 @@ function figures(value: number): string {
 
 /** Tokens and money of a run under way, from the counts of its progress: `1,200 tokens in, 300 out, 0.12 EUR`. */
 export function spendingOf(counts: Readonly<Record<string, number>>): string {
-  const { promptTokens = 0, completionTokens = 0, lostRequests = 0 } = counts;
+  const { promptTokens = 0, cachedTokens = 0, completionTokens = 0, lostRequests = 0 } = counts;
   if (promptTokens + completionTokens === 0) return '';
   const money = Object.entries(counts)
     .filter(([name]) => name.startsWith(SPENT))
     .map(([name, millionths]) => amount(millionths / 1e6, name.slice(SPENT.length)));
   return [
-    `${counted(promptTokens, 'tokens')} in`,
+    `${counted(promptTokens, 'tokens')} in${cachedTokens > 0 ? ` (${thousands(cachedTokens)} cached)` : ''}`,
     `${thousands(completionTokens)} out`,
     ...money,
     ...(lostRequests > 0 ? [`${counted(lostRequests, 'requests')} lost in flight (estimated)`] : []),

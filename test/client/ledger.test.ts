@@ -58,6 +58,9 @@ test('a run under way shows tokens and money from its progress', () => {
   expect(spendingOf(counts)).toBe(
     '1,200 tokens in, 300 out, 1.23 EUR, 2 requests lost in flight (estimated)',
   );
+  expect(spendingOf({ promptTokens: 1_200, cachedTokens: 900, completionTokens: 3 })).toBe(
+    '1,200 tokens in (900 cached), 3 out',
+  );
   expect(spendingOf({ prompted: 4 })).toBe('');
   const view = { now: 0, columns: 200, color: false, unicode: true };
   const lines = renderRun(stateOf({ phase: 'synthesize', total: 2, counts }), view);
