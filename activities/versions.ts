@@ -7,7 +7,7 @@ export const STAGE_VERSIONS = {
   synthesize: 3,
   judge: 1,
   filter: 3,
-  template: 5,
+  template: 6,
   settle: 2,
   mix: 1,
   exchange: 1,

@@ -5,7 +5,15 @@ import { readFooter } from '../../lake/parquet/footer.ts';
 import type { PageMap } from '../../lake/parquet/page-map.ts';
 import { readRows } from '../../lake/parquet/rows.ts';
 import { writeTable } from '../../lake/table.ts';
-import type { Done, EntryRef, FailedSource, ObjectRef, Reason, RunRef } from '../../workflows/contract.ts';
+import type {
+  Done,
+  EntryRef,
+  FailedSource,
+  ObjectRef,
+  Reason,
+  RunRef,
+  Span,
+} from '../../workflows/contract.ts';
 import type { ContaminationCounts } from '../benchmarks/contamination.ts';
 import { type Decontamination, openDecontamination, policiesOf } from '../benchmarks/decontaminate.ts';
 import { failsAlone, plainFailure } from '../failure.ts';
@@ -20,7 +28,7 @@ import type { Services } from '../services.ts';
 import { keysOf, readExcluded } from '../settle/excluded.ts';
 import { dtypeFor } from '../shards/megatron.ts';
 import { type TokenizedDocument, writeDocuments } from '../tokenize/documents.ts';
-import { encodeDocuments } from '../tokenize/encode.ts';
+import { encodeDocuments, type Tokens } from '../tokenize/encode.ts';
 import { pinnedTokenizer } from '../tokenize/pinned.ts';
 import { renderInstruction } from './instructions.ts';
 
@@ -87,9 +95,8 @@ export async function templateInstructions(
       const rejects = read.flatMap((each) => each.rejects);
       const failures = read.flatMap(({ failure }) => (failure === null ? [] : [failure]));
       const tokenizer = await pinnedTokenizer(settings, pins);
-      const texts = drafts.map(({ text }) => text);
-      const encoded = await encodeDocuments(tokenizer, texts, checkCancelled);
-      const documents = drafts.map((draft, i) => ({ ...draft, ids: encoded[i] as Uint32Array }));
+      const encoded = await encodeDocuments(tokenizer, drafts, checkCancelled);
+      const documents = drafts.map((draft, i) => ({ ...draft, ...(encoded[i] as Tokens) }));
       const { outputs, totals } = await writeDocuments(folder, [documents], [ref.input], {
         seed: pins.spec.seed,
         dtype: dtypeFor(pins.tokenizer.highestId),
@@ -124,9 +131,12 @@ export interface InstructionData {
   /** What of evaluation sets was found, where some are looked for. */
   contamination?: ContaminationCounts;
 }
+interface Draft extends Omit<TokenizedDocument, 'ids' | 'spans'> {
+  spans: Span[];
+}
 interface ReadInstructions {
   rows: number;
-  drafts: Omit<TokenizedDocument, 'ids'>[];
+  drafts: Draft[];
   rejects: Reject[];
   failure: FailedSource | null;
 }

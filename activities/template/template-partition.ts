@@ -1,6 +1,6 @@
 import { commitStage, type Output, outputOf } from '../../lake/commit.ts';
 import { chainId, documentId, renderedId } from '../../lake/identity.ts';
-import type { CommitPointer, Done, EntryRef, ObjectRef, RunRef } from '../../workflows/contract.ts';
+import type { CommitPointer, Done, EntryRef, ObjectRef, RunRef, Span } from '../../workflows/contract.ts';
 import type { ContaminationCounts } from '../benchmarks/contamination.ts';
 import { readKept } from '../dedupe/verdicts.ts';
 import { withoutDropped } from '../filter/chains.ts';
@@ -19,7 +19,7 @@ import { addEntryCounts, chainsOf, countsOf, type Entry, type EntryCounts } from
 import type { Slot } from '../synthesize/schedule.ts';
 import { readSlots, sliceBytes } from '../synthesize/slots.ts';
 import { type TokenizedDocument, writeDocuments } from '../tokenize/documents.ts';
-import { encodeDocuments } from '../tokenize/encode.ts';
+import { encodeDocuments, type Tokens } from '../tokenize/encode.ts';
 import { pinnedTokenizer } from '../tokenize/pinned.ts';
 import type { TextTokenizer } from '../tokenize/tokenizer.ts';
 import { type ChainDocument, cut, joinExamples } from './documents.ts';
@@ -27,7 +27,8 @@ import { checkPools } from './pinned.ts';
 import { type RenderedChain, renderChain } from './render.ts';
 
 /** A document before it is tokenized; a chain that may have to be cut comes with its pieces. */
-interface Draft extends Omit<TokenizedDocument, 'ids'> {
+interface Draft extends Omit<TokenizedDocument, 'ids' | 'spans'> {
+  spans: Span[];
   chain?: RenderedChain;
 }
 
@@ -199,35 +200,34 @@ async function tokenize(
   onBatch: () => void,
 ): Promise<TokenizedDocument[]> {
   const documents: TokenizedDocument[] = [];
-  const encoded = await encodeDocuments(
-    tokenizer,
-    drafts.map(({ text }) => text),
-    onBatch,
-  );
+  const encoded = await encodeDocuments(tokenizer, drafts, onBatch);
   for (const [i, { chain, ...draft }] of drafts.entries()) {
-    const ids = encoded[i] as Uint32Array;
-    if (chain === undefined || chain.pieces.length < 2 || ids.length <= sequenceLength) {
-      documents.push({ ...draft, ids });
+    const tokens = encoded[i] as Tokens;
+    if (chain === undefined || chain.pieces.length < 2 || tokens.ids.length <= sequenceLength) {
+      documents.push({ ...draft, ...tokens });
       continue;
     }
-    const known = new Map<ChainDocument, Uint32Array>();
-    const encode = async (document: ChainDocument): Promise<Uint32Array> => {
-      const [tokens] = await encodeDocuments(tokenizer, [document.text], onBatch);
-      known.set(document, tokens as Uint32Array);
-      return tokens as Uint32Array;
+    const known = new Map<ChainDocument, Tokens>();
+    const encode = async (document: ChainDocument): Promise<Tokens> => {
+      const [tokens] = await encodeDocuments(tokenizer, [document], onBatch);
+      known.set(document, tokens as Tokens);
+      return tokens as Tokens;
     };
     // The whole chain is known not to fit; what `cut` returns is what was encoded here, so no document is encoded twice.
     const whole = chain.pieces.length;
     const pieces = await cut(
       chain,
       async (document) =>
-        document.to - document.from < whole && (await encode(document)).length <= sequenceLength,
+        document.to - document.from < whole && (await encode(document)).ids.length <= sequenceLength,
     );
     for (const [piece, document] of pieces.entries()) {
-      const { text, spans } = document;
       const id = renderedId(draft.unit, 0, piece);
-      const tokens = known.get(document) ?? (await encode(document));
-      documents.push({ ...draft, id, text, spans, ids: tokens });
+      documents.push({
+        ...draft,
+        id,
+        text: document.text,
+        ...(known.get(document) ?? (await encode(document))),
+      });
     }
   }
   return documents;

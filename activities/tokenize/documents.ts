@@ -2,7 +2,7 @@ import type { AttemptFolder, Output } from '../../lake/commit.ts';
 import { type ExchangeRecord, encodeRun } from '../../lake/exchange.ts';
 import type { ColumnSpec } from '../../lake/parquet/write.ts';
 import { writeTable } from '../../lake/table.ts';
-import type { Span } from '../../workflows/contract.ts';
+import type { TokenSpan } from '../../workflows/contract.ts';
 import { unitRecord } from '../mix/unit.ts';
 import { type Dtype, tokenBytes } from '../shards/dtype.ts';
 
@@ -14,7 +14,7 @@ export interface TokenizedDocument {
   /** The mix source it belongs to: `augmented`, `raw` or `instructions-<index>`. */
   source: string;
   text: string;
-  spans: Span[];
+  spans: TokenSpan[];
   ids: Uint32Array;
 }
 

@@ -50,7 +50,9 @@ export async function readTokenizerFile(file: string): Promise<TokenizerFile> {
     unknown: parsed.model?.unk_id ?? ids.get(parsed.model?.unk_token ?? ''),
     load({ specials }) {
       const added_tokens = specials ? added : added.filter((token) => token.special !== true);
-      return load(file, JSON.stringify({ ...parsed, truncation: null, padding: null, added_tokens }));
+      // Without special tokens to add, all that is left for a post-processor is to move offsets.
+      const plain = { ...parsed, truncation: null, padding: null, post_processor: null, added_tokens };
+      return load(file, JSON.stringify(plain));
     },
   };
 }

@@ -2,6 +2,12 @@ import { BadTokenizer } from '../../lake/errors.ts';
 import type { TokenizerSettings } from '../settings.ts';
 import { readTokenizerFile, type TokenizerFile, tellCollector } from './tokenizer-file.ts';
 
+/** The tokens of a text. `ends`: where each ends, in bytes of the text's UTF-8; a part of a letter ends within or behind it. */
+export interface Encoded {
+  ids: Uint32Array;
+  ends: Uint32Array;
+}
+
 /** Text → ids exactly as Hugging Face's `encode(add_special_tokens=false)` with special tokens in text disabled. */
 export interface TextTokenizer {
   /** SHA-256 of the file. */
@@ -10,8 +16,8 @@ export interface TextTokenizer {
   highestId: number;
   bos: number | undefined;
   eos: number;
-  encodeBatch(texts: string[]): Promise<number[][]>;
-  decode(ids: number[]): Promise<string>;
+  encodeBatch(texts: string[]): Promise<Encoded[]>;
+  decode(ids: ArrayLike<number>): Promise<string>;
 }
 
 /**
@@ -29,11 +35,14 @@ export async function openTokenizer(settings: TokenizerSettings): Promise<TextTo
     eos: idOf(file, 'eos', settings.eos),
     async encodeBatch(texts) {
       const encodings = await tokenizer.encodeBatch(texts, { addSpecialTokens: false });
-      const ids = encodings.map((encoding) => encoding.getIds());
-      tellCollector(ids.reduce((sum, each) => sum + each.length, 0));
-      return ids;
+      const encoded = encodings.map((encoding, i) => ({
+        ids: Uint32Array.from(encoding.getIds()),
+        ends: byteEnds(texts[i] as string, encoding.getOffsets()),
+      }));
+      tellCollector(encoded.reduce((sum, { ids }) => sum + ids.length, 0));
+      return encoded;
     },
-    decode: (tokens) => whole.decode(tokens, false),
+    decode: (tokens) => whole.decode(Array.from(tokens), false),
   };
 }
 
@@ -49,4 +58,21 @@ function idOf({ file, ids }: TokenizerFile, what: string, wanted: string | numbe
     );
   }
   return id;
+}
+
+/** Offsets in letters (code points), as the library tells them, → ends in bytes; never less than the one before. */
+function byteEnds(text: string, offsets: readonly (readonly number[])[]): Uint32Array {
+  const ends = new Uint32Array(offsets.length);
+  let letters = 0;
+  let units = 0;
+  let bytes = 0;
+  for (const [i, [, end = 0]] of offsets.entries()) {
+    for (; letters < end && units < text.length; letters++) {
+      const letter = text.codePointAt(units) ?? 0;
+      units += letter > 0xffff ? 2 : 1;
+      bytes += letter < 0x80 ? 1 : letter < 0x800 ? 2 : letter > 0xffff ? 4 : 3;
+    }
+    ends[i] = bytes;
+  }
+  return ends;
 }

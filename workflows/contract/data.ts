@@ -16,6 +16,11 @@ export interface Span {
   start: number;
   end: number;
 }
+/** A span, and the tokens [from, to) of the document that belong to it: those whose last byte lies in it. BOS counts as token 0. */
+export interface TokenSpan extends Span {
+  from: number;
+  to: number;
+}
 
 /** A run, by the two names that its workflow id `ingest/<domain>/<run>` gives it. */
 export interface RunRef {
