@@ -27,7 +27,7 @@ export interface PromptTokenizer {
 /** Opens the tokenizer of a synthesizer. Throws BadTokenizer. */
 export async function openPromptTokenizer(path: string): Promise<PromptTokenizer> {
   const file = await readTokenizerFile(path);
-  const tokenizer = file.load({ specials: true });
+  const tokenizer = file.whole;
   const specials = foreignSpecials(file);
   const spelled = spellings([...specials.values()]);
   return {

@@ -1,5 +1,6 @@
 import type { Span, TokenSpan } from '../../workflows/contract.ts';
-import type { Encoded, TextTokenizer } from './tokenizer.ts';
+import type { Encoded } from './slow.ts';
+import type { TextTokenizer } from './tokenizer.ts';
 
 /** Characters that are tokenized at once. */
 const BATCH_CHARACTERS = 2 ** 18;

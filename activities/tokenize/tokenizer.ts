@@ -1,12 +1,10 @@
 import { BadTokenizer } from '../../lake/errors.ts';
 import type { TokenizerSettings } from '../settings.ts';
-import { readTokenizerFile, type TokenizerFile, tellCollector } from './tokenizer-file.ts';
-
-/** The tokens of a text. `ends`: where each ends, in bytes of the text's UTF-8; a part of a letter ends within or behind it. */
-export interface Encoded {
-  ids: Uint32Array;
-  ends: Uint32Array;
-}
+import { openFast } from './fast/fast.ts';
+import { readModel } from './fast/model.ts';
+import { isRefusal, type Refusal } from './fast/refusal.ts';
+import { type Encoded, openSlow } from './slow.ts';
+import { readTokenizerFile, type TokenizerFile } from './tokenizer-file.ts';
 
 /** Text → ids exactly as Hugging Face's `encode(add_special_tokens=false)` with special tokens in text disabled. */
 export interface TextTokenizer {
@@ -16,7 +14,9 @@ export interface TextTokenizer {
   highestId: number;
   bos: number | undefined;
   eos: number;
-  encodeBatch(texts: string[]): Promise<Encoded[]>;
+  /** Why all of it is left to the library; undefined where our own code is known to give the same ids, and is faster. */
+  refusal: Refusal | undefined;
+  encodeBatch(texts: readonly string[]): Promise<Encoded[]>;
   decode(ids: ArrayLike<number>): Promise<string>;
 }
 
@@ -26,23 +26,25 @@ export interface TextTokenizer {
  */
 export async function openTokenizer(settings: TokenizerSettings): Promise<TextTokenizer> {
   const file = await readTokenizerFile(settings.file);
-  const tokenizer = file.load({ specials: false });
-  const whole = file.load({ specials: true });
+  const slow = openSlow(file.withoutSpecials());
+  const model = readModel({ ...file.json, added_tokens: [...file.added] });
+  const refusal = isRefusal(model) ? model : undefined;
+  const fast = isRefusal(model) ? undefined : openFast(model);
   return {
     sha256: file.sha256,
     highestId: [...file.ids.values()].reduce((highest, id) => Math.max(highest, id), 0),
     bos: settings.bos === 'none' ? undefined : idOf(file, 'bos', settings.bos),
     eos: idOf(file, 'eos', settings.eos),
+    refusal,
     async encodeBatch(texts) {
-      const encodings = await tokenizer.encodeBatch(texts, { addSpecialTokens: false });
-      const encoded = encodings.map((encoding, i) => ({
-        ids: Uint32Array.from(encoding.getIds()),
-        ends: byteEnds(texts[i] as string, encoding.getOffsets()),
-      }));
-      tellCollector(encoded.reduce((sum, { ids }) => sum + ids.length, 0));
-      return encoded;
+      if (fast === undefined) return slow(texts);
+      const encoded = texts.map(fast);
+      const left = texts.filter((_, i) => encoded[i] === null);
+      if (left.length === 0) return encoded as Encoded[];
+      const rest = (await slow(left)).values();
+      return encoded.map((each) => each ?? (rest.next().value as Encoded));
     },
-    decode: (tokens) => whole.decode(Array.from(tokens), false),
+    decode: (tokens) => file.whole.decode(Array.from(tokens), false),
   };
 }
 
@@ -58,21 +60,4 @@ function idOf({ file, ids }: TokenizerFile, what: string, wanted: string | numbe
     );
   }
   return id;
-}
-
-/** Offsets in letters (code points), as the library tells them, → ends in bytes; never less than the one before. */
-function byteEnds(text: string, offsets: readonly (readonly number[])[]): Uint32Array {
-  const ends = new Uint32Array(offsets.length);
-  let letters = 0;
-  let units = 0;
-  let bytes = 0;
-  for (const [i, [, end = 0]] of offsets.entries()) {
-    for (; letters < end && units < text.length; letters++) {
-      const letter = text.codePointAt(units) ?? 0;
-      units += letter > 0xffff ? 2 : 1;
-      bytes += letter < 0x80 ? 1 : letter < 0x800 ? 2 : letter > 0xffff ? 4 : 3;
-    }
-    ends[i] = bytes;
-  }
-  return ends;
 }

@@ -48,7 +48,23 @@ describe('a tokenizer', () => {
         normalized: false,
       });
     });
-    expect((await openTokenizer({ ...sample, file: added })).highestId).toBe(9000);
+    // The library numbers added tokens by their order, whatever id the file gives.
+    expect((await openTokenizer({ ...sample, file: added })).highestId).toBe(4096);
+  });
+  test('an added token has the id of the whole file, though special ones before it are left out', async () => {
+    const token = { special: true, single_word: false, lstrip: false, rstrip: false, normalized: false };
+    for (const lstrip of [false, true]) {
+      const file = variant('numbered.json', (each) => {
+        (each.added_tokens as object[]).push(
+          { ...token, id: 4096, content: '<pad>' },
+          { ...token, id: 4097, content: '<tool>', special: false, lstrip },
+        );
+      });
+      const tokenizer = await openTokenizer({ ...sample, file });
+      expect(tokenizer.refusal?.reason).toBe(lstrip ? 'addedToken' : undefined);
+      expect([...(await idsOf(tokenizer, 'a<tool>b<pad>'))]).toContain(4097);
+      expect([...(await idsOf(tokenizer, 'a<tool>b<pad>'))]).not.toContain(4096);
+    }
   });
   test('text that spells a special token is text', async () => {
     const tokenizer = await openTokenizer(sample);
