@@ -83,7 +83,11 @@ export function createActivities(
       alive(activity, (pulse, givenUp) => {
         const signal = AbortSignal.any([Context.current().cancellationSignal, givenUp]);
         return stage(
-          { ...servicesOf(shared, pulse, signal), endpoints, unwritten, enduring: shared.store, signal },
+          {
+            ...servicesOf(shared, pulse, signal),
+            ...{ endpoints, unwritten, enduring: shared.store, signal },
+            warn: (message) => Context.current().log.warn(message),
+          },
           input,
         );
       });

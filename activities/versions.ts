@@ -13,6 +13,6 @@ export const STAGE_VERSIONS = {
   exchange: 1,
   shards: 1,
   segment: 1,
-  publish: 5,
+  publish: 6,
 } as const;
 export type Stage = keyof typeof STAGE_VERSIONS;

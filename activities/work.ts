@@ -10,6 +10,8 @@ export interface Work extends Services {
   unwritten: Unwritten;
   /** For what is to be kept of a cancelled activity: its requests go on. */
   enduring: ObjectStore;
+  /** Says something in the worker's log, with what it was working at. */
+  warn(message: string): void;
   /** Aborts when the activity is cancelled. */
   signal: AbortSignal;
 }

@@ -140,12 +140,12 @@ export function* fuzzTexts(seed: string, corpus: readonly string[] = []): Genera
   for (;;) {
     const kind = random.below(12);
     const size = random.below(random.below(30) === 0 ? 400 : 24) + 1;
-    if (kind === 0) yield repeated(random, () => anyLetter(random), size);
-    else if (kind === 1) yield repeated(random, () => lettersOfBlock(random), (size >> 2) + 1);
-    else if (kind < 5) yield repeated(random, () => random.pick(ODD), size);
-    else if (kind < 8 || corpus.length === 0) yield repeated(random, () => random.pick(PIECES), size);
+    if (kind === 0) yield repeated(() => anyLetter(random), size);
+    else if (kind === 1) yield repeated(() => lettersOfBlock(random), (size >> 2) + 1);
+    else if (kind < 5) yield repeated(() => random.pick(ODD), size);
+    else if (kind < 8 || corpus.length === 0) yield repeated(() => random.pick(PIECES), size);
     else if (kind < 10) yield mixed(random, corpus, size);
-    else yield repeated(random, () => run(random), (size >> 3) + 1);
+    else yield repeated(() => run(random), (size >> 3) + 1);
   }
 }
 
@@ -162,7 +162,7 @@ export function longTexts(times = 1): string[] {
   ];
 }
 
-const repeated = (random: RandomStream, make: () => string, size: number): string => {
+const repeated = (make: () => string, size: number): string => {
   let text = '';
   for (let i = 0; i < size; i++) text += make();
   return text;
@@ -173,7 +173,7 @@ const anyLetter = (random: RandomStream): string => {
 };
 const lettersOfBlock = (random: RandomStream): string => {
   const block = random.below(0x1100) << 8;
-  return repeated(random, () => String.fromCodePoint(block + random.below(256)), random.below(8) + 1);
+  return repeated(() => String.fromCodePoint(block + random.below(256)), random.below(8) + 1);
 };
 const run = (random: RandomStream): string =>
   random.pick(random.below(2) ? ODD : PIECES).repeat(random.below(random.below(20) ? 12 : 300) + 1);

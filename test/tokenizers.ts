@@ -135,7 +135,7 @@ export function sentencePiece(parts: TokenizerJson, model: ModelJson = {}): Toke
     merges.push([left, right]);
     add(left + right);
   };
-  for (const each of shipped?.merges as (string | [string, string])[]) {
+  for (const each of (shipped?.merges ?? []) as (string | [string, string])[]) {
     const [left = '', right = ''] = (typeof each === 'string' ? each.split(' ') : each).map(text);
     if (left in vocab && right in vocab) merge(left, right);
   }

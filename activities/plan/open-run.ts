@@ -39,6 +39,10 @@ export async function openRun(
   await refuseOtherSpec(store, run, spec);
   refuseUnknownNames(spec, settings);
   const tokenizer = await openTokenizer(named('tokenizer', spec.tokenizer, settings.tokenizers));
+  if (tokenizer.refusal !== undefined) {
+    const { reason, detail } = tokenizer.refusal;
+    work.warn(`tokenizer "${spec.tokenizer}" goes the slow way (${reason}): ${detail}`);
+  }
   const client = endpoints.client(spec.synthesize.endpoint);
   const model = await client.model(signal);
   const judge = spec.judge === undefined ? null : await judgeOf(spec.judge, work);

@@ -241,5 +241,9 @@ function countsOf(from: {
       rejectReasons: instructionRejects(instructions),
       failed: sum(instructions, 'failedInstructionRows'),
     },
+    tokenizing: {
+      tokenizedBytes: sum([...corpus, ...instructions], 'tokenizedBytes'),
+      slowBytes: sum([...corpus, ...instructions], 'slowBytes'),
+    },
   };
 }

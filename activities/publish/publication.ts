@@ -5,6 +5,7 @@ import type { IndexedSet } from '../benchmarks/index-benchmarks.ts';
 import type { PairReport } from '../filter/report.ts';
 import type { MixedSource } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
+import type { TokenizedCounts } from '../tokenize/documents.ts';
 
 /** A shard by its files; keys and hashes are in the publication, sizes and hashes in the core as well. */
 export interface PublishedShard {
@@ -70,6 +71,8 @@ export interface RunCounts {
     rejectReasons: Record<string, number>;
     failed: number;
   };
+  /** Bytes of text that were tokenized, and those of them that were left to the library. */
+  tokenizing: TokenizedCounts;
   /** What of evaluation sets was found in documents, pairs and instructions, where the spec names some. */
   contamination?: ContaminationCounts;
 }

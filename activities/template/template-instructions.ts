@@ -97,7 +97,11 @@ export async function templateInstructions(
       const tokenizer = await pinnedTokenizer(settings, pins);
       const encoded = await encodeDocuments(tokenizer, drafts, checkCancelled);
       const documents = drafts.map((draft, i) => ({ ...draft, ...(encoded[i] as Tokens) }));
-      const { outputs, totals } = await writeDocuments(folder, [documents], [ref.input], {
+      const {
+        outputs,
+        totals,
+        counts: tokenized,
+      } = await writeDocuments(folder, [documents], [ref.input], {
         seed: pins.spec.seed,
         dtype: dtypeFor(pins.tokenizer.highestId),
       });
@@ -113,6 +117,7 @@ export async function templateInstructions(
         instructionTokens: documents.reduce((sum, { ids }) => sum + ids.length, 0),
         rejectedInstructions: rejects.length,
         failedInstructionRows: rows(read.filter(({ failure }) => failure !== null)),
+        ...tokenized,
       };
       const found = contamination && { contamination: contamination.counts() };
       return { outputs, counts, data: { ...totals, failures, rejectReasons, ...found } };
@@ -131,7 +136,7 @@ export interface InstructionData {
   /** What of evaluation sets was found, where some are looked for. */
   contamination?: ContaminationCounts;
 }
-interface Draft extends Omit<TokenizedDocument, 'ids' | 'spans'> {
+interface Draft extends Omit<TokenizedDocument, keyof Tokens> {
   spans: Span[];
 }
 interface ReadInstructions {

@@ -27,7 +27,7 @@ import { checkPools } from './pinned.ts';
 import { type RenderedChain, renderChain } from './render.ts';
 
 /** A document before it is tokenized; a chain that may have to be cut comes with its pieces. */
-interface Draft extends Omit<TokenizedDocument, 'ids' | 'spans'> {
+interface Draft extends Omit<TokenizedDocument, keyof Tokens> {
   spans: Span[];
   chain?: RenderedChain;
 }
@@ -119,7 +119,11 @@ export async function templatePartition(
           yield drafts;
         }
       }
-      const { outputs, totals } = await writeDocuments(folder, documents(), ['augmented', 'raw'], {
+      const {
+        outputs,
+        totals,
+        counts: tokenized,
+      } = await writeDocuments(folder, documents(), ['augmented', 'raw'], {
         seed,
         dtype: dtypeFor(pins.tokenizer.highestId),
       });
@@ -130,7 +134,7 @@ export async function templatePartition(
         ...(pairs && { pairs }),
         ...(contamination && { contamination }),
       };
-      return { outputs, counts, data };
+      return { outputs, counts: { ...counts, ...tokenized }, data };
     },
   );
   return { ref, counts: { ...filtered?.commit.counts, ...commit.counts } };

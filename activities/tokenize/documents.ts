@@ -2,20 +2,18 @@ import type { AttemptFolder, Output } from '../../lake/commit.ts';
 import { type ExchangeRecord, encodeRun } from '../../lake/exchange.ts';
 import type { ColumnSpec } from '../../lake/parquet/write.ts';
 import { writeTable } from '../../lake/table.ts';
-import type { TokenSpan } from '../../workflows/contract.ts';
 import { unitRecord } from '../mix/unit.ts';
 import { type Dtype, tokenBytes } from '../shards/dtype.ts';
+import type { Tokens } from './encode.ts';
 
 /** What the trainer will see, tokenized: BOS and EOS included. */
-export interface TokenizedDocument {
+export interface TokenizedDocument extends Tokens {
   id: string;
   /** What a mix takes as a whole: a chain, or a text of its own. */
   unit: string;
   /** The mix source it belongs to: `augmented`, `raw` or `instructions-<index>`. */
   source: string;
   text: string;
-  spans: TokenSpan[];
-  ids: Uint32Array;
 }
 
 export const DOCUMENTS = 'documents.parquet';
@@ -39,6 +37,11 @@ export interface SourceTotals {
   tokens: number;
 }
 export type Totals = Record<string, SourceTotals>;
+/** Bytes of text that were tokenized, and those of them that were left to the library. */
+export interface TokenizedCounts {
+  tokenizedBytes: number;
+  slowBytes: number;
+}
 
 /**
  * Writes the documents of a partition: a table for people, their ids one after the other, and for each mix source the
@@ -50,14 +53,17 @@ export async function writeDocuments(
   documents: AsyncIterable<readonly TokenizedDocument[]> | Iterable<readonly TokenizedDocument[]>,
   sources: readonly string[],
   { seed, dtype }: { seed: string; dtype: Dtype },
-): Promise<{ outputs: Output[]; totals: Totals }> {
+): Promise<{ outputs: Output[]; totals: Totals; counts: TokenizedCounts }> {
   const totals: Totals = {};
+  const counts = { tokenizedBytes: 0, slowBytes: 0 };
   const units: Record<string, Map<string, { tokens: number; documents: number }>> = {};
   for (const source of sources) {
     totals[source] = { units: 0, documents: 0, tokens: 0 };
     units[source] = new Map();
   }
-  function count({ source, unit, ids }: TokenizedDocument): void {
+  function count({ source, unit, ids, bytes, slow }: TokenizedDocument): void {
+    counts.tokenizedBytes += bytes;
+    if (slow) counts.slowBytes += bytes;
     const total = totals[source];
     const known = units[source];
     if (total === undefined || known === undefined) throw new RangeError(`no mix source ${source}`);
@@ -76,7 +82,7 @@ export async function writeDocuments(
     for await (const batch of documents) {
       for (const document of batch) count(document);
       bodies.push(Buffer.concat(batch.map(({ ids }) => tokenBytes(ids, dtype))));
-      yield batch.map(({ ids, ...rest }) => ({ ...rest, tokens: ids.length }));
+      yield batch.map(({ ids, bytes: _, slow: __, ...rest }) => ({ ...rest, tokens: ids.length }));
     }
   }
   const outputs = [
@@ -88,5 +94,5 @@ export async function writeDocuments(
     for (const [unit, each] of units[source] ?? []) records.push(unitRecord(seed, source, unit, each));
     outputs.push(await folder.write(unitsName(source), encodeRun(records)));
   }
-  return { outputs, totals };
+  return { outputs, totals, counts };
 }

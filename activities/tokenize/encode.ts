@@ -14,6 +14,10 @@ export interface Spanned {
 export interface Tokens {
   ids: Uint32Array;
   spans: TokenSpan[];
+  /** Bytes of its text. */
+  bytes: number;
+  /** Whether the library tokenized it. */
+  slow: boolean;
 }
 
 /** The tokens of each document, in order. */
@@ -41,7 +45,7 @@ export async function encodeDocuments(
   return encoded;
 }
 
-function framed({ bos, eos }: TextTokenizer, { ids, ends }: Encoded, spans: readonly Span[]): Tokens {
+function framed({ bos, eos }: TextTokenizer, { ids, ends, slow }: Encoded, spans: readonly Span[]): Tokens {
   const head = bos === undefined ? 0 : 1;
   const all = new Uint32Array(head + ids.length + 1);
   if (bos !== undefined) all[0] = bos;
@@ -52,7 +56,7 @@ function framed({ bos, eos }: TextTokenizer, { ids, ends }: Encoded, spans: read
     from: head + endingBy(ends, span.start),
     to: head + endingBy(ends, span.end),
   }));
-  return { ids: all, spans: tokenSpans };
+  return { ids: all, spans: tokenSpans, bytes: ends.at(-1) ?? 0, slow: slow === true };
 }
 
 /** How many tokens end at `byte` or before it. */

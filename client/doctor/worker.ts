@@ -86,11 +86,12 @@ export function lookAtTokenizer(name: string, settings: TokenizerSettings): Prom
     `Tokenizer ${name}`,
     'give "file" the path of a tokenizer.json, and "bos" and "eos" tokens that are in it',
     async () => {
-      const { highestId, bos, eos, sha256, encodeBatch } = await openTokenizer(settings);
+      const { highestId, bos, eos, sha256, refusal, encodeBatch } = await openTokenizer(settings);
       const [encoded] = await encodeBatch(['The quick brown fox.']);
       if (!encoded?.ids.length)
         throw new InvalidConfig(`the tokenizer ${settings.file} gives no tokens for a text`);
-      return `${settings.file} (${sha256.slice(0, 12)}), ids to ${highestId}, bos ${bos ?? 'none'}, eos ${eos}`;
+      const way = refusal === undefined ? 'the fast way' : `the slow way: ${refusal.detail}`;
+      return `${settings.file} (${sha256.slice(0, 12)}), ids to ${highestId}, bos ${bos ?? 'none'}, eos ${eos}, ${way}`;
     },
   );
 }

@@ -64,6 +64,7 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
       texts: { converted: 12, raw: 0, prompted: 12, withPairs: 10, linked: 6, setAside: 0 },
       pairs: { valid: 1234567, dropped: 0, reasons: {}, kept: 1234567, filtered: {}, rendered: 1234567 },
       usage: { promptTokens: 100, completionTokens: 50 },
+      tokenizing: { tokenizedBytes: 900, slowBytes: 0 },
       documents: { chains: 4, made: 6, tokens: 3000, overlong: 0, mixed: 9, mixedTokens: 4000 },
       instructions: { planned: 5, documents: 5, tokens: 400, rejects: 0, rejectReasons: {}, failed: 0 },
     },

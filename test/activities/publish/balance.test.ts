@@ -29,6 +29,7 @@ function manifest(): Counted {
         rendered: 9,
       },
       usage: { promptTokens: 1, completionTokens: 1 },
+      tokenizing: { tokenizedBytes: 900, slowBytes: 0 },
       documents: { chains: 1, made: 3, tokens: 300, overlong: 0, mixed: 4, mixedTokens: 400 },
       instructions: {
         ...{ planned: 2, documents: 1, tokens: 100, failed: 0 },

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
-import type { TokenizerJson } from '../../../../activities/tokenize/fast/file.ts';
+import type { Part, TokenizerJson } from '../../../../activities/tokenize/fast/file.ts';
 import type { RefusalReason } from '../../../../activities/tokenize/fast/refusal.ts';
 import { differences, fuzzTexts, openPair } from '../../../tokenizer-fuzz.ts';
 import { added, byteLevel, bytes, cut, PATTERNS, PREPEND, sentencePiece } from '../../../tokenizers.ts';
 
+const mergesOf = ({ model }: TokenizerJson): string[][] => (model?.merges ?? []) as string[][];
 const withoutToken = (file: TokenizerJson, token: string): TokenizerJson => {
   const vocab = { ...(file.model?.vocab as Record<string, number>) };
   delete vocab[token];
-  const merges = (file.model?.merges as string[][]).filter((merge) => !merge.join('').includes(token));
+  const merges = mergesOf(file).filter((merge) => !merge.join('').includes(token));
   return { ...file, model: { ...file.model, vocab, merges } };
 };
 const merged = (file: TokenizerJson, left: string, right: string): TokenizerJson => {
@@ -15,7 +16,7 @@ const merged = (file: TokenizerJson, left: string, right: string): TokenizerJson
   const model = {
     ...file.model,
     vocab: { ...vocab, [left + right]: Math.max(...Object.values(vocab)) + 1 },
-    merges: [...(file.model?.merges as string[][]), [left, right]],
+    merges: [...mergesOf(file), [left, right]],
   };
   return { ...file, model };
 };
@@ -116,7 +117,7 @@ const REFUSED: [RefusalReason, string, TokenizerJson][] = [
   ],
 ];
 
-function removing(pattern: string): TokenizerJson['pre_tokenizer'] {
+function removing(pattern: string): Part {
   const [split, byteLevelPart] = cut(pattern).pretokenizers as object[];
   return { type: 'Sequence', pretokenizers: [{ ...split, behavior: 'Removed' }, byteLevelPart] };
 }
