@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type IngestSpec, MAX_CONCURRENCY, PROMPTS } from '../workflows/contract.ts';
+import { type IngestSpec, type InstructionColumns, MAX_CONCURRENCY, PROMPTS } from '../workflows/contract.ts';
 import { InvalidSpec } from './errors.ts';
 import { DOMAIN } from './layout.ts';
 import { suggest } from './nearest.ts';
@@ -101,18 +101,59 @@ const filters = z.strictObject({
 
 const judge = z.strictObject({ endpoint: name, pairs: z.int().min(1).max(10_000).default(100) });
 
+const amount = {
+  weight: weight.exactOptional(),
+  tokens: z.int().positive().exactOptional(),
+  repeat: z.number().positive().max(1000).exactOptional(),
+};
+const instructionColumns = { prefix, question: column, answer: column };
 const mixSource = z.discriminatedUnion('from', [
-  z.strictObject({ from: z.literal('augmented'), weight }),
-  z.strictObject({ from: z.literal('raw'), weight }),
-  z.strictObject({ from: z.literal('instructions'), prefix, question: column, answer: column, weight }),
+  z.strictObject({ from: z.literal('augmented'), ...amount }),
+  z.strictObject({ from: z.literal('raw'), ...amount }),
+  z.strictObject({ from: z.literal('instructions'), ...instructionColumns, ...amount }),
 ]);
 
-const mix = z.strictObject({
-  sources: z.array(mixSource).min(1).max(64),
+const mixKeys = z.strictObject({
+  sources: z.array(mixSource).min(1).max(64).exactOptional(),
+  preset: z.enum(['general', 'domain-adaptive']).exactOptional(),
+  instructions: z.strictObject(instructionColumns).exactOptional(),
+  share: part.exactOptional(),
+  alsoRaw: z.boolean().default(false),
   tokens: z.int().positive().exactOptional(),
   maxRepeat: z.number().positive().max(1000).default(4),
   strict: z.boolean().default(false),
 });
+/** A preset becomes the sources that it stands for. */
+export const mixSchema = mixKeys
+  .superRefine(({ sources, preset, instructions }, { addIssue }) => {
+    if ((sources === undefined) === (preset === undefined)) {
+      addIssue('takes either sources or a preset');
+    }
+    if ((instructions !== undefined) !== (preset === 'domain-adaptive')) {
+      addIssue('instructions belong to the preset "domain-adaptive", which needs them');
+    }
+  })
+  .transform(({ sources, preset, instructions, ...rules }) => ({
+    ...rules,
+    sources: sources ?? presetSources(preset, instructions),
+  }));
+
+function presetSources(
+  preset: 'general' | 'domain-adaptive' | undefined,
+  instructions: InstructionColumns | undefined,
+): z.output<typeof mixSource>[] {
+  if (preset === 'general') {
+    return [
+      { from: 'augmented', repeat: 1 },
+      { from: 'raw', repeat: 1 },
+    ];
+  }
+  const given = instructions ?? { prefix: '', question: '', answer: '' };
+  return [
+    { from: 'augmented', weight: 1 },
+    { from: 'instructions', ...given, weight: 1 },
+  ];
+}
 
 const shards = z.strictObject({
   format: z.literal('megatron').default('megatron'),
@@ -139,7 +180,7 @@ const Spec = z.strictObject({
     .int()
     .min(16)
     .max(2 ** 24),
-  mix,
+  mix: mixSchema,
   shards: shards.default({ format: 'megatron', bytes: 2 ** 30 }),
   train: z.strictObject({ launcher: name }).exactOptional(),
   seed: z.string().min(1).max(200).default(DEFAULT_SEED),
@@ -178,12 +219,35 @@ export function specSchema(): object {
   return { title: 'instruct-lake ingest spec', ...z.toJSONSchema(Spec, { io: 'input' }) };
 }
 
-function semanticProblems(spec: FullSpec): string[] {
+/** What is wrong with the sources of a mix among themselves. */
+export function mixProblems({ sources, tokens }: FullSpec['mix']): string[] {
   const problems: string[] = [];
   for (const from of ['augmented', 'raw'] as const) {
-    if (spec.mix.sources.filter((source) => source.from === from).length > 1) {
+    if (sources.filter((source) => source.from === from).length > 1) {
       problems.push(`mix.sources: "${from}" stands there more than once`);
     }
+  }
+  const given = sources.map((source) => AMOUNTS.filter((amount) => source[amount] !== undefined));
+  for (const [i, amounts] of given.entries()) {
+    if (amounts.length !== 1) problems.push(`mix.sources[${i}]: needs one of ${AMOUNTS.join(', ')}`);
+  }
+  const weighted = given.filter((amounts) => amounts.includes('weight')).length;
+  if (weighted > 0 && weighted < sources.length) {
+    problems.push('mix.sources: weights stand in all sources or in none');
+  }
+  if (weighted === 0 && tokens !== undefined) {
+    problems.push('mix.tokens: is divided by weights, and the sources have none');
+  }
+  return problems;
+}
+const AMOUNTS = ['weight', 'tokens', 'repeat'] as const;
+
+function semanticProblems(spec: FullSpec): string[] {
+  const problems: string[] = [];
+  problems.push(...mixProblems(spec.mix));
+  const { share } = spec.synthesize;
+  if ((spec.mix.share ?? 0) > share) {
+    problems.push(`mix.share: is ${spec.mix.share}, more than is converted (synthesize.share is ${share})`);
   }
   const prompts = spec.synthesize.generator === 'chat' ? spec.synthesize.prompts : [];
   for (const prompt of new Set(prompts.filter((each, i) => prompts.indexOf(each) < i))) {
@@ -203,9 +267,8 @@ function semanticProblems(spec: FullSpec): string[] {
     ),
   );
   if (spec.quality !== undefined) problems.push(...qualityProblems(spec.quality));
-  const first = spec.mix.sources[0]?.from;
-  if (spec.mix.tokens === undefined && spec.synthesize.share === 0 && first === 'augmented') {
-    problems.push('mix.sources: the first source sets the total, and with share 0 "augmented" has no tokens');
+  if ((spec.mix.share ?? share) === 0 && spec.mix.sources.some(({ from }) => from === 'augmented')) {
+    problems.push('mix.sources: with share 0 "augmented" has no tokens');
   }
   return problems;
 }
@@ -269,7 +332,8 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
     'filters.questionInContext': copied.shape,
     'filters.questionLength': length.shape,
     'filters.answerLength': length.shape,
-    mix: mix.shape,
+    mix: mixKeys.shape,
+    'mix.instructions': instructionColumns,
     shards: shards.shape,
     train: { launcher: 1 },
     ...DECONTAMINATE_KEYS,

@@ -1,15 +1,17 @@
 import { commitStage, outputOf } from '../../lake/commit.ts';
+import { MixShortfall } from '../../lake/errors.ts';
 import { keyRange, mergeRuns } from '../../lake/exchange.ts';
 import { openCommittedRuns } from '../../lake/runs.ts';
-import type { Lists, Mixed, RunRef } from '../../workflows/contract.ts';
+import type { Amount, Lists, Mixed, RunRef } from '../../workflows/contract.ts';
 import { readCommits, readLists } from '../lists.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
 import { bytesPerToken } from '../shards/dtype.ts';
 import { dtypeFor } from '../shards/megatron.ts';
-import { type Totals, unitsName } from '../tokenize/documents.ts';
+import { type SourceTotals, type Totals, unitsName } from '../tokenize/documents.ts';
+import { type Forms, takes } from './form.ts';
 import { type Mix, type MixedSource, mixOf, sourceName } from './mix.ts';
-import { divide } from './share.ts';
+import { divide, type Share } from './share.ts';
 import { unitOf } from './unit.ts';
 
 /** Decides how often every unit of every source stands in the mix: shares by tokens, the cut read exactly. */
@@ -37,31 +39,27 @@ export async function mixSources(
     },
     async (folder) => {
       const commits = await readCommits(store, await readLists(store, Object.values(documents).flat()));
-      const wanted = mix.sources.map((source, index) => {
-        const name = sourceName(source, index);
-        const totals = commits.map(({ data }) => (data as Totals)[name]);
-        const unique = totals.reduce((sum, each) => sum + (each?.tokens ?? 0), 0);
-        return { source: name, weight: source.weight, unique };
-      });
-      const sources: MixedSource[] = [];
-      for (const share of divide(mix, wanted)) {
-        checkCancelled();
-        const holders = commits.filter(({ data }) => (data as Totals)[share.source] !== undefined);
+      const made = pins.spec.synthesize.share;
+      const forms: Forms = { share: mix.share ?? made, alsoRaw: mix.alsoRaw };
+      const asMade = forms.share === made && !forms.alsoRaw;
+      const wanted: Source[] = [];
+      for (const [index, { weight, tokens, repeat, from }] of mix.sources.entries()) {
+        const name = sourceName({ from }, index);
+        const holders = commits.filter(({ data }) => (data as Totals)[name] !== undefined);
         const runs = await openCommittedRuns(
           store,
-          holders.map((each) => outputOf(each, unitsName(share.source))),
+          holders.map((each) => outputOf(each, unitsName(name))),
         );
-        const all = holders.reduce(
-          (sum, { data }) => {
-            const totals = (data as Totals)[share.source];
-            return {
-              units: sum.units + (totals?.units ?? 0),
-              documents: sum.documents + (totals?.documents ?? 0),
-            };
-          },
-          { units: 0, documents: 0 },
-        );
-        const part = share.rest === 0 ? NOTHING : await takePart(runs, share.rest, checkCancelled);
+        const all = asMade
+          ? sumTotals(holders.map(({ data }) => (data as Totals)[name] as SourceTotals))
+          : await countUnits(runs, forms, made, checkCancelled);
+        const amount = { ...(weight && { weight }), ...(tokens && { tokens }), ...(repeat && { repeat }) };
+        wanted.push({ source: name, ...amount, unique: all.tokens, runs, all });
+      }
+      const sources: MixedSource[] = [];
+      for (const { runs, all, ...share } of divide(mix, wanted) as (Share & Source)[]) {
+        checkCancelled();
+        const part = share.rest === 0 ? NOTHING : await takePart(runs, share.rest, forms, checkCancelled);
         sources.push({
           ...share,
           cut: part.cut,
@@ -73,6 +71,7 @@ export async function mixSources(
       const tokens = sources.reduce((sum, { got }) => sum + got, 0);
       const bytes = tokens * bytesPerToken(dtypeFor(pins.tokenizer.highestId));
       const decided: Mix = {
+        ...forms,
         sources,
         shards: Math.max(1, Math.ceil(bytes / shardSpec.bytes)),
         documents: sources.reduce((sum, each) => sum + each.documents, 0),
@@ -91,19 +90,70 @@ export async function mixSources(
   return { ref, counts: commit.counts, shards: mixOf(commit).shards };
 }
 
+type Runs = Parameters<typeof mergeRuns>[0];
+interface Source extends Amount {
+  source: string;
+  unique: number;
+  runs: Runs;
+  all: SourceTotals;
+}
+
+function sumTotals(totals: readonly SourceTotals[]): SourceTotals {
+  const sum = { units: 0, documents: 0, tokens: 0 };
+  for (const each of totals) add(sum, each);
+  return sum;
+}
+function add(
+  sum: SourceTotals,
+  { units = 1, documents, tokens }: Partial<SourceTotals> & Omit<SourceTotals, 'units'>,
+): void {
+  sum.units += units;
+  sum.documents += documents;
+  sum.tokens += tokens;
+}
+
+/**
+ * What a source has in other forms than those that were synthesized. Throws MixShortfall where more is to be converted than was: `made`
+ * is the share that was.
+ */
+async function countUnits(
+  runs: Runs,
+  forms: Forms,
+  made: number,
+  onBatch: () => void,
+): Promise<SourceTotals> {
+  const sum = { units: 0, documents: 0, tokens: 0 };
+  let missing = 0;
+  for await (const batch of mergeRuns(runs, keyRange(0, 1))) {
+    onBatch();
+    for (const unit of batch.map(unitOf)) {
+      if (takes(forms, unit.when, unit.draw)) add(sum, { documents: unit.documents, tokens: unit.tokens });
+      if (unit.when === 'always' && unit.draw >= made && unit.draw < forms.share) missing++;
+    }
+  }
+  if (missing > 0) {
+    throw new MixShortfall(
+      `a share of ${forms.share} takes ${missing} texts as converted that were not: ${made} of the slots were; ask for ${made} at most`,
+    );
+  }
+  return sum;
+}
+
 const NOTHING = { cut: null, tokens: 0, units: 0, documents: 0 };
 
 /** Units in the order of their hashes, as long as they stay within `rest` tokens. */
 async function takePart(
-  runs: Parameters<typeof mergeRuns>[0],
+  runs: Runs,
   rest: number,
+  forms: Forms,
   onBatch: () => void,
 ): Promise<Pick<MixedSource, 'cut' | 'units' | 'documents'> & { tokens: number }> {
   const taken = { cut: null, tokens: 0, units: 0, documents: 0 };
   for await (const batch of mergeRuns(runs, keyRange(0, 1))) {
     onBatch();
     for (const record of batch) {
-      const { unit, tokens, documents } = unitOf(record);
+      const { unit, tokens, documents, draw, when } = unitOf(record);
+      if (!takes(forms, when, draw)) continue;
       if (taken.tokens + tokens > rest) {
         return { ...taken, cut: { key: record.key.toString(16).padStart(16, '0'), unit } };
       }

@@ -1,5 +1,6 @@
 import type { StageCommit } from '../../lake/commit.ts';
 import type { MixSource } from '../../workflows/contract.ts';
+import type { Forms } from './form.ts';
 import type { Share } from './share.ts';
 
 /** What a mix takes of one source: `passes` copies of every unit, and one more of those before the cut. */
@@ -11,18 +12,18 @@ export interface MixedSource extends Share {
   units: number;
   documents: number;
 }
-export interface Mix {
+export interface Mix extends Forms {
   sources: MixedSource[];
   shards: number;
   documents: number;
   tokens: number;
 }
 /** Name of a mix source: `augmented`, `raw`, or `instructions-<its place in mix.sources>`. */
-export const sourceName = (source: MixSource, index: number): string =>
-  source.from === 'instructions' ? `instructions-${index}` : source.from;
+export const sourceName = ({ from }: Pick<MixSource, 'from'>, index: number): string =>
+  from === 'instructions' ? `instructions-${index}` : from;
 
 /** That of an incremental run that keeps nothing. */
-export const EMPTY_MIX: Mix = { sources: [], shards: 0, documents: 0, tokens: 0 };
+export const EMPTY_MIX: Mix = { share: 0, alsoRaw: false, sources: [], shards: 0, documents: 0, tokens: 0 };
 
 /** What a mix commit decided. */
 export const mixOf = (commit: StageCommit): Mix => commit.data as Mix;

@@ -3,6 +3,7 @@ import type { Mode, RunRef } from '../../workflows/contract.ts';
 import type { ContaminationCounts } from '../benchmarks/contamination.ts';
 import type { IndexedSet } from '../benchmarks/index-benchmarks.ts';
 import type { PairReport } from '../filter/report.ts';
+import type { Forms } from '../mix/form.ts';
 import type { MixedSource } from '../mix/mix.ts';
 import type { RunPins } from '../plan/pins.ts';
 import type { TokenizedCounts } from '../tokenize/documents.ts';
@@ -60,6 +61,9 @@ export interface RunCounts {
     made: number;
     tokens: number;
     overlong: number;
+    /** Made for mixes that leave converted slots raw; none of `made`. */
+    spare: number;
+    spareTokens: number;
     mixed: number;
     mixedTokens: number;
   };
@@ -72,7 +76,7 @@ export interface RunCounts {
     failed: number;
   };
   /** Bytes of text that were tokenized, and those of them that were left to the library. */
-  tokenizing: TokenizedCounts;
+  tokenizing: Pick<TokenizedCounts, 'tokenizedBytes' | 'slowBytes'>;
   /** What of evaluation sets was found in documents, pairs and instructions, where the spec names some. */
   contamination?: ContaminationCounts;
 }
@@ -99,10 +103,10 @@ export interface ManifestCore {
   counts: RunCounts;
   /** What the pairs measure, those that were filtered too. */
   pairs: PairReport;
-  mix: Pick<
-    MixedSource,
-    'source' | 'weight' | 'unique' | 'asked' | 'got' | 'shortfall' | 'units' | 'documents'
-  >[];
+  /** Of each source of the mix: its tokens once, those asked and got, and how often each of them stands in it (`epochs`). */
+  mix: (Omit<MixedSource, 'passes' | 'rest' | 'cut'> & { epochs: number })[];
+  /** Which form of the converted slots stands in the mix. */
+  forms: Forms;
   dtype: string;
   shards: {
     name: string;

@@ -4,6 +4,7 @@ import { hash64 } from '../../lake/random.ts';
 import { openChecked, readBatches } from '../../lake/table.ts';
 import type { CommitPointer, Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { resolvePointer } from '../lists.ts';
+import { type Forms, takes, type When } from '../mix/form.ts';
 import { copiesOf, mixOf } from '../mix/mix.ts';
 import { unitKey } from '../mix/unit.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
@@ -43,13 +44,14 @@ export async function exchangePartition(
       etags: [],
     },
     async (folder) => {
-      const { sources } = mixOf(await readCommit(store, mix));
+      const { sources, share: converted, alsoRaw } = mixOf(await readCommit(store, mix));
+      const forms: Forms = { share: converted, alsoRaw };
       const width = bytesPerToken(dtypeFor(pins.tokenizer.highestId));
       const tokens = outputOf(source, TOKENS);
       const body = await openChecked(store, tokens);
       const shuffled = openRunWriter();
       let start = 0;
-      const columns = ['id', 'unit', 'source', 'tokens'];
+      const columns = ['id', 'unit', 'source', 'draw', 'when', 'tokens'];
       for await (const rows of readBatches(store, outputOf(source, DOCUMENTS), columns)) {
         checkCancelled();
         const size = rows.reduce((sum, row) => sum + Number(row.tokens) * width, 0);
@@ -60,7 +62,7 @@ export async function exchangePartition(
           const unit = String(row.unit);
           const end = at + Number(row.tokens) * width;
           const share = sources.find((each) => each.source === row.source);
-          if (share !== undefined) {
+          if (share !== undefined && takes(forms, row.when as When, Number(row.draw))) {
             const copies = copiesOf(share, unitKey(pins.spec.seed, share.source, unit), unit);
             if (copies > 0) {
               const payload = Buffer.concat([Buffer.from(id, 'hex'), ids.subarray(at, end)]);

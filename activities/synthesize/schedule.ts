@@ -15,6 +15,8 @@ export interface ScheduledText {
 /** A slot with the texts that are left in it, by round; a text dropped by dedupe leaves a gap and nobody moves. */
 export interface Slot<T extends ScheduledText> {
   id: string;
+  /** In [0, 1): a slot is converted when it is under the share. */
+  draw: number;
   converted: boolean;
   /** In the order of their rounds. */
   texts: { round: number; text: T }[];
@@ -35,7 +37,8 @@ export function schedule<T extends ScheduledText>(
     const id = slotId(text.key, text.block, slot);
     let found = slots.get(id);
     if (found === undefined) {
-      found = { id, converted: unitHash(seed, 'share', id) < share, texts: [] };
+      const draw = unitHash(seed, 'share', id);
+      found = { id, draw, converted: draw < share, texts: [] };
       slots.set(id, found);
     }
     found.texts.push({ round, text });

@@ -104,6 +104,7 @@ export async function templateInstructions(
       } = await writeDocuments(folder, [documents], [ref.input], {
         seed: pins.spec.seed,
         dtype: dtypeFor(pins.tokenizer.highestId),
+        share: 1,
       });
       outputs.push(await writeTable(folder, REJECTS, REJECT_COLUMNS, rejects));
       if (contamination !== undefined) outputs.push(await contamination.finish(folder));
@@ -117,7 +118,7 @@ export async function templateInstructions(
         instructionTokens: documents.reduce((sum, { ids }) => sum + ids.length, 0),
         rejectedInstructions: rejects.length,
         failedInstructionRows: rows(read.filter(({ failure }) => failure !== null)),
-        ...tokenized,
+        ...{ tokenizedBytes: tokenized.tokenizedBytes, slowBytes: tokenized.slowBytes },
       };
       const found = contamination && { contamination: contamination.counts() };
       return { outputs, counts, data: { ...totals, failures, rejectReasons, ...found } };
@@ -184,7 +185,7 @@ async function readInstructions(
           const rendered = renderInstruction({ question: question.text, answer: answer.text });
           const checked = checkedText(rendered.text, checks, { key, row });
           if ('reason' in checked) rejects.push({ key, row, id: null, ...checked });
-          else drafts.push({ id, unit: id, source, ...rendered });
+          else drafts.push({ id, unit: id, source, draw: 0, when: 'always', ...rendered });
         }
       }
     }

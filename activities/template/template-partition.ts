@@ -7,6 +7,7 @@ import { withoutDropped } from '../filter/chains.ts';
 import { filterPairs, SUMMARY } from '../filter/filter-pairs.ts';
 import { readDropped } from '../filter/pair-table.ts';
 import { resolvePointer } from '../lists.ts';
+import type { When } from '../mix/form.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { readEntry } from '../plan/read-plan.ts';
 import { addReasons } from '../reasons.ts';
@@ -83,17 +84,13 @@ export async function templatePartition(
     },
     async (folder) => {
       const tokenizer = await pinnedTokenizer(settings, pins);
-      const counts = { rawTexts: 0, chains: 0, renderedPairs: 0, documents: 0, tokens: 0, overlong: 0 };
+      const counts = { rawTexts: 0, chains: 0, renderedPairs: 0, overlong: 0 };
       const texts = countsOf([]);
       const drops: Record<string, number> = {};
       async function* documents(): AsyncGenerator<TokenizedDocument[]> {
         for await (const drafts of inBatches(draftsOfBlocks())) {
           const made = await tokenize(drafts, tokenizer, sequenceLength, checkCancelled);
-          counts.documents += made.length;
-          for (const { ids } of made) {
-            counts.tokens += ids.length;
-            if (ids.length > sequenceLength) counts.overlong++;
-          }
+          for (const { ids } of made) if (ids.length > sequenceLength) counts.overlong++;
           yield made;
         }
       }
@@ -126,6 +123,7 @@ export async function templatePartition(
       } = await writeDocuments(folder, documents(), ['augmented', 'raw'], {
         seed,
         dtype: dtypeFor(pins.tokenizer.highestId),
+        share: pins.spec.synthesize.share,
       });
       const pairs = filtered && outputOf(filtered.commit, SUMMARY);
       const contamination = filtered?.commit.data as ContaminationCounts | null | undefined;
@@ -171,29 +169,48 @@ async function* inBatches(blocks: AsyncIterable<Draft[]>): AsyncGenerator<Draft[
   yield batch;
 }
 
-/** The documents of a slot: one draft per chain, and one per text (or part) that has no pairs or was not converted. */
+/**
+ * The documents of a slot: one draft per text where it was not converted. Where it was, one per chain and per text (or part) without
+ * pairs; and the texts as they are, for mixes that leave the slot raw.
+ */
 function draftsOf(slot: Slot<ScannedText>, entries: readonly Entry[], seed: string): Draft[] {
-  if (!slot.converted) {
-    return slot.texts.map(({ text }) => raw(documentId(text.key, text.row), text.text));
-  }
-  const texts = new Map(slot.texts.map(({ text }) => [`${text.row} ${text.key}`, text.text]));
-  const context = ({ row, key, start, end }: Entry): string =>
-    sliceBytes(texts.get(`${row} ${key}`) ?? '', start, end);
-  return chainsOf(entries).map((chain): Draft => {
+  const { draw } = slot;
+  const whole = ({ key, row, text }: ScannedText, when: When): Draft =>
+    raw(documentId(key, row), text, { draw, when });
+  if (!slot.converted) return slot.texts.map(({ text }) => whole(text, 'always'));
+  const placeOf = ({ key, row }: { key: string; row: number }): string => `${row} ${key}`;
+  const texts = new Map(slot.texts.map(({ text }) => [placeOf(text), text.text]));
+  const context = (entry: Entry): string =>
+    sliceBytes(texts.get(placeOf(entry)) ?? '', entry.start, entry.end);
+  const withPairs = new Set(entries.filter(({ pairs }) => pairs.length > 0).map(placeOf));
+  /** Texts that are the same document in both forms. */
+  const same = new Set<string>();
+  const converted = chainsOf(entries).map((chain): Draft => {
     const [first] = chain as [Entry, ...Entry[]];
-    if (first.pairs.length === 0) return raw(first.id, context(first));
+    if (first.pairs.length === 0) {
+      const text = context(first);
+      const isWhole = text.length === texts.get(placeOf(first))?.length;
+      if (isWhole) same.add(placeOf(first));
+      return raw(first.id, text, { draw, when: isWhole ? 'always' : 'converted' });
+    }
     const id = chainId(first.id);
     const examples = chain.map((entry) => ({ context: context(entry), pairs: entry.pairs }));
     const rendered = renderChain({ id, examples }, { seed });
     const { text, spans } = joinExamples(rendered);
-    return { id: renderedId(id, 0, 0), unit: id, source: 'augmented', text, spans, chain: rendered };
+    const form = { source: 'augmented', draw, when: 'converted' as const };
+    return { id: renderedId(id, 0, 0), unit: id, ...form, text, spans, chain: rendered };
   });
+  const spare = slot.texts.filter(({ text }) => !same.has(placeOf(text)));
+  return [
+    ...converted,
+    ...spare.map(({ text }) => whole(text, withPairs.has(placeOf(text)) ? 'raw' : 'rawOnly')),
+  ];
 }
 
 /** A text as a document of its own: bare, its bytes untouched. */
-function raw(id: string, text: string): Draft {
+function raw(id: string, text: string, form: { draw: number; when: When }): Draft {
   const spans = [{ kind: 'context' as const, start: 0, end: Buffer.byteLength(text) }];
-  return { id, unit: id, source: 'raw', text, spans };
+  return { id, unit: id, source: 'raw', ...form, text, spans };
 }
 
 /** Tokenizes drafts; a chain longer than the sequence is cut between examples into consecutive documents. */

@@ -2,7 +2,8 @@ import type { AttemptFolder, Output } from '../../lake/commit.ts';
 import { type ExchangeRecord, encodeRun } from '../../lake/exchange.ts';
 import type { ColumnSpec } from '../../lake/parquet/write.ts';
 import { writeTable } from '../../lake/table.ts';
-import { unitRecord } from '../mix/unit.ts';
+import { takes, type When } from '../mix/form.ts';
+import { type Unit, unitRecord } from '../mix/unit.ts';
 import { type Dtype, tokenBytes } from '../shards/dtype.ts';
 import type { Tokens } from './encode.ts';
 
@@ -13,6 +14,9 @@ export interface TokenizedDocument extends Tokens {
   unit: string;
   /** The mix source it belongs to: `augmented`, `raw` or `instructions-<index>`. */
   source: string;
+  /** The draw of its slot; 0 where it has none. */
+  draw: number;
+  when: When;
   text: string;
 }
 
@@ -23,6 +27,8 @@ export const DOCUMENT_COLUMNS = [
   { name: 'id', type: 'string', nullable: false },
   { name: 'unit', type: 'string', nullable: false },
   { name: 'source', type: 'string', nullable: false },
+  { name: 'draw', type: 'double', nullable: false },
+  { name: 'when', type: 'string', nullable: false },
   { name: 'text', type: 'string', nullable: false },
   { name: 'spans', type: 'json', nullable: false },
   { name: 'tokens', type: 'int32', nullable: false },
@@ -30,15 +36,21 @@ export const DOCUMENT_COLUMNS = [
 
 type DocumentColumn = (typeof DOCUMENT_COLUMNS)[number]['name'];
 
-/** Units, documents and tokens of one mix source in one partition. */
+/** Units, documents and tokens of one mix source in one partition: in the forms that were synthesized. */
 export interface SourceTotals {
   units: number;
   documents: number;
   tokens: number;
 }
 export type Totals = Record<string, SourceTotals>;
-/** Bytes of text that were tokenized, and those of them that were left to the library. */
+/** What a partition's documents come to. */
 export interface TokenizedCounts {
+  /** In the forms that were synthesized, and in the others, which a mix with a smaller share takes. */
+  documents: number;
+  tokens: number;
+  spareDocuments: number;
+  spareTokens: number;
+  /** Bytes of text that were tokenized, and those of them that were left to the library. */
   tokenizedBytes: number;
   slowBytes: number;
 }
@@ -52,30 +64,45 @@ export async function writeDocuments(
   folder: AttemptFolder,
   documents: AsyncIterable<readonly TokenizedDocument[]> | Iterable<readonly TokenizedDocument[]>,
   sources: readonly string[],
-  { seed, dtype }: { seed: string; dtype: Dtype },
+  { seed, dtype, share }: { seed: string; dtype: Dtype; share: number },
 ): Promise<{ outputs: Output[]; totals: Totals; counts: TokenizedCounts }> {
   const totals: Totals = {};
-  const counts = { tokenizedBytes: 0, slowBytes: 0 };
-  const units: Record<string, Map<string, { tokens: number; documents: number }>> = {};
+  const counts = {
+    documents: 0,
+    tokens: 0,
+    spareDocuments: 0,
+    spareTokens: 0,
+    tokenizedBytes: 0,
+    slowBytes: 0,
+  };
+  const units: Record<string, Map<string, Unit & { unit: string }>> = {};
+  const forms = { share, alsoRaw: false };
   for (const source of sources) {
     totals[source] = { units: 0, documents: 0, tokens: 0 };
     units[source] = new Map();
   }
-  function count({ source, unit, ids, bytes, slow }: TokenizedDocument): void {
+  function count({ source, unit, draw, when, ids, bytes, slow }: TokenizedDocument): void {
     counts.tokenizedBytes += bytes;
     if (slow) counts.slowBytes += bytes;
     const total = totals[source];
     const known = units[source];
     if (total === undefined || known === undefined) throw new RangeError(`no mix source ${source}`);
-    const each = known.get(unit) ?? { tokens: 0, documents: 0 };
-    if (each.documents === 0) {
-      known.set(unit, each);
-      total.units++;
-    }
+    // The first part of a text without pairs is called as the whole text is.
+    const name = `${unit} ${when}`;
+    const each = known.get(name) ?? { unit, tokens: 0, documents: 0, draw, when };
+    if (each.documents === 0) known.set(name, each);
     each.tokens += ids.length;
     each.documents++;
+    if (!takes(forms, when, draw)) {
+      counts.spareDocuments++;
+      counts.spareTokens += ids.length;
+      return;
+    }
+    if (each.documents === 1) total.units++;
     total.documents++;
     total.tokens += ids.length;
+    counts.documents++;
+    counts.tokens += ids.length;
   }
   const bodies: Uint8Array[] = [];
   async function* rows(): AsyncGenerator<Record<DocumentColumn, unknown>[]> {
@@ -91,7 +118,7 @@ export async function writeDocuments(
   ];
   for (const source of sources) {
     const records: ExchangeRecord[] = [];
-    for (const [unit, each] of units[source] ?? []) records.push(unitRecord(seed, source, unit, each));
+    for (const each of units[source]?.values() ?? []) records.push(unitRecord(seed, source, each.unit, each));
     outputs.push(await folder.write(unitsName(source), encodeRun(records)));
   }
   return { outputs, totals, counts };

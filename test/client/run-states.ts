@@ -65,13 +65,23 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
       pairs: { valid: 1234567, dropped: 0, reasons: {}, kept: 1234567, filtered: {}, rendered: 1234567 },
       usage: { promptTokens: 100, completionTokens: 50 },
       tokenizing: { tokenizedBytes: 900, slowBytes: 0 },
-      documents: { chains: 4, made: 6, tokens: 3000, overlong: 0, mixed: 9, mixedTokens: 4000 },
+      documents: {
+        chains: 4,
+        made: 6,
+        tokens: 3000,
+        overlong: 0,
+        spare: 0,
+        spareTokens: 0,
+        mixed: 9,
+        mixedTokens: 4000,
+      },
       instructions: { planned: 5, documents: 5, tokens: 400, rejects: 0, rejectReasons: {}, failed: 0 },
     },
     pairs: { kinds: {}, verdicts: {}, places: {}, openings: [] },
     mix: [
       {
         source: 'augmented',
+        epochs: 1,
         weight: 1,
         unique: 3000,
         asked: 3000,
@@ -82,6 +92,7 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
       },
       {
         source: 'instructions-1',
+        epochs: 1,
         weight: 1,
         unique: 400,
         asked: 3000,
@@ -91,6 +102,7 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
         documents: 3,
       },
     ],
+    forms: { share: 1, alsoRaw: false },
     dtype: 'uint16',
     shards: [
       {

@@ -172,19 +172,41 @@ export interface JudgeSpec {
   pairs?: number;
 }
 
+/** What a mix is made of: `sources`, or a preset that stands for some. */
 export interface MixSpec {
-  sources: MixSource[];
-  /** Tokens of the whole mix. Without it the first source is used once and sets the total. */
+  sources?: MixSource[];
+  /**
+   * `general` (paper, section 3): everything once, converted texts and raw ones. `domain-adaptive` (section 4): the corpus, all of it
+   * converted, and general `instructions`, 1:1 by tokens.
+   */
+  preset?: 'general' | 'domain-adaptive';
+  instructions?: InstructionColumns;
+  /** Share of the slots that is taken converted, the others as raw text: all that was synthesized where it says nothing, and never more. */
+  share?: number;
+  /** Takes the raw texts of converted chains as well. */
+  alsoRaw?: boolean;
+  /** Tokens of the whole mix, divided by weight. Without it the first source is used once and sets the total. */
   tokens?: number;
   /** Passes over a source at most; beyond it a counted shortfall. */
   maxRepeat?: number;
   /** A shortfall is an error. */
   strict?: boolean;
 }
+export interface InstructionColumns {
+  prefix: string;
+  question: string;
+  answer: string;
+}
+/** Exactly one of them: a weight among the others (in all sources of a mix or in none), tokens, or how often all of it is taken. */
+export interface Amount {
+  weight?: number;
+  tokens?: number;
+  repeat?: number;
+}
 export type MixSource =
-  | { from: 'augmented'; weight: number }
-  | { from: 'raw'; weight: number }
-  | { from: 'instructions'; prefix: string; question: string; answer: string; weight: number };
+  | ({ from: 'augmented' } & Amount)
+  | ({ from: 'raw' } & Amount)
+  | ({ from: 'instructions' } & InstructionColumns & Amount);
 
 export interface ShardSpec {
   format?: 'megatron';

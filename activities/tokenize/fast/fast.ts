@@ -21,10 +21,10 @@ const SPACE = 0x20;
  * that the model leaves to the slow way.
  */
 export function openFast(model: FastModel): (text: string) => FastEncoded | null {
-  const { scan, prefix, prefixOnce } = model;
+  const { prefix, prefixOnce } = model;
   const lengths = new Uint32Array(Math.max(0, ...model.lengths.keys()) + 1);
   for (const [id, length] of model.lengths) lengths[id] = length;
-  const { put, token: putToken } = openWords(model.spell, lengths);
+  const { putWords, putToken } = openWords(model.scan, model.spell, lengths);
   const finders = [model.added, model.addedLater].filter((some) => some.length > 0).map(openFinder);
   const sink: TokenSink = { ids: new Uint32Array(2 ** 16), ends: new Uint32Array(2 ** 16), count: 0 };
   let kept = Buffer.alloc(0);
@@ -41,11 +41,7 @@ export function openFast(model: FastModel): (text: string) => FastEncoded | null
       bytes[at] = SPACE;
     }
     const first = sink.count;
-    while (at < end) {
-      const behind = scan(bytes, at, end);
-      put(bytes, view, at, behind, sink, FRONT);
-      at = behind;
-    }
+    putWords(bytes, view, at, end, sink, FRONT);
     if (!prefixed) return;
     bytes[from - 1] = before;
     // A space that is a token by itself ends where the first letter does, as in the library.

@@ -1,3 +1,5 @@
+import type { Scan } from './scan.ts';
+
 /** What becomes of the bytes of a pre-token that is not known yet: its ids, into `symbols`; returns how many. */
 export type Spell = (bytes: Uint8Array, from: number, end: number, symbols: Int32Array) => number;
 
@@ -10,6 +12,10 @@ const LISTS = 2 ** 19;
 /** Bytes that a buffer must have behind the text, so that words can be read eight bytes at a time. */
 export const SLACK = 8;
 
+/** Which bits of the first four bytes, and of the next four, are of a word of so many bytes. */
+const FIRST_MASKS = Int32Array.from([0, 0xff, 0xffff, 0xffffff, -1, -1, -1, -1, -1]);
+const SECOND_MASKS = Int32Array.from([0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, -1]);
+
 /** Ids and ends of the tokens of texts, one text after the other. Grows as it must. */
 export interface TokenSink {
   ids: Uint32Array;
@@ -21,7 +27,7 @@ export interface TokenSink {
  * Pre-tokens that have been seen, and their ids: a table of open addressing in typed arrays. A word of up to eight bytes is its own
  * key. It is bounded: when it is full, it is emptied. `lengths`: bytes of text behind each id.
  */
-export function openWords(spell: Spell, lengths: Uint32Array) {
+export function openWords(scan: Scan, spell: Spell, lengths: Uint32Array) {
   /** For each place: the first eight bytes, or hash and place in the arena; length in bytes (0: empty); id, or ~place in the lists. */
   const table = new Int32Array(PLACES * 4);
   const arena = new Uint8Array(ARENA + SLACK);
@@ -58,7 +64,8 @@ export function openWords(spell: Spell, lengths: Uint32Array) {
     end: number,
     sink: TokenSink,
     place: number,
-    [first, second]: readonly [number, number],
+    first: number,
+    second: number,
     offset: number,
   ): void {
     const length = end - from;
@@ -97,80 +104,91 @@ export function openWords(spell: Spell, lengths: Uint32Array) {
     }
   }
 
-  /** Puts the tokens of the word at [from, end) into the sink; their ends are told from `offset` on. */
-  function put(
+  /** Puts the tokens of the words of [start, stop) into the sink; their ends are told from `offset` on. */
+  function putWords(
     bytes: Uint8Array,
     view: DataView,
-    from: number,
-    end: number,
+    start: number,
+    stop: number,
     sink: TokenSink,
     offset: number,
   ): void {
-    const length = end - from;
-    let first: number;
-    let second = 0;
-    let hash: number;
-    if (length <= 8) {
-      first = view.getInt32(from, true);
-      if (length < 4) first &= (1 << (length << 3)) - 1;
-      else if (length > 4) {
-        second = view.getInt32(from + 4, true);
-        if (length < 8) second &= (1 << ((length - 4) << 3)) - 1;
+    // What the loop works on is in variables of its own; learning a word, and making room, may change the sink.
+    let { ids, ends, count } = sink;
+    let end = start;
+    for (let from = start; from < stop; from = end) {
+      end = scan(bytes, from, stop);
+      const length = end - from;
+      let first = 0;
+      let second = 0;
+      let hash = 0;
+      if (length <= 8) {
+        first = view.getInt32(from, true) & (FIRST_MASKS[length] as number);
+        second = view.getInt32(from + 4, true) & (SECOND_MASKS[length] as number);
+        hash = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b);
+      } else if (length <= LONGEST) {
+        hash = length;
+        const whole = end - 4;
+        for (let at = from; at < whole; at += 4) {
+          hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
+          hash ^= hash >>> 15;
+        }
+        hash = Math.imul(hash ^ view.getInt32(whole, true), 0x9e3779b1);
+        first = hash;
       }
-      hash = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b) ^ Math.imul(length, 0x27d4eb2f);
-    } else if (length <= LONGEST) {
-      hash = length;
-      const whole = end - 4;
-      for (let at = from; at < whole; at += 4) {
-        hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
-        hash ^= hash >>> 15;
+      let place = ((hash ^ (hash >>> 15)) & (PLACES - 1)) << 2;
+      let known = 0;
+      if (length <= LONGEST) {
+        for (; ; place = (place + 4) & (PLACES * 4 - 1)) {
+          known = table[place + 2] as number;
+          if (known === 0) break;
+          if (known !== length || table[place] !== first) continue;
+          if (length <= 8) {
+            if (table[place + 1] === second) break;
+          } else if (same(view, from, arenaView, table[place + 1] as number, length)) break;
+        }
       }
-      hash = Math.imul(hash ^ view.getInt32(whole, true), 0x9e3779b1);
-      first = hash;
-    } else {
-      learn(bytes, from, end, sink, 0, [0, 0], offset);
-      return;
-    }
-    hash ^= hash >>> 16;
-    let place = (hash & (PLACES - 1)) << 2;
-    for (;;) {
-      const known = table[place + 2] as number;
       if (known === 0) {
-        learn(bytes, from, end, sink, place, [first, second], offset);
-        return;
+        sink.count = count;
+        learn(bytes, from, end, sink, place, first, second, offset);
+        ({ ids, ends, count } = sink);
+        continue;
       }
-      if (known === length && table[place] === first) {
-        if (length <= 8) {
-          if (table[place + 1] === second) break;
-        } else if (same(view, from, arenaView, table[place + 1] as number, length)) break;
+      const value = table[place + 3] as number;
+      if (value >= 0) {
+        if (count === ids.length) {
+          sink.count = count;
+          room(sink, 1);
+          ({ ids, ends } = sink);
+        }
+        ids[count] = value;
+        ends[count++] = end - offset;
+        continue;
       }
-      place = (place + 4) & (PLACES * 4 - 1);
+      let list = ~value;
+      const more = lists[list++] as number;
+      if (count + more > ids.length) {
+        sink.count = count;
+        room(sink, more);
+        ({ ids, ends } = sink);
+      }
+      let at = from - offset;
+      for (const last = list + more; list < last; list++) {
+        const id = lists[list] as number;
+        at += lengths[id] as number;
+        ids[count] = id;
+        ends[count++] = at;
+      }
     }
-    const value = table[place + 3] as number;
-    if (value >= 0) {
-      if (sink.count === sink.ids.length) room(sink, 1);
-      sink.ids[sink.count] = value;
-      sink.ends[sink.count++] = end - offset;
-      return;
-    }
-    let list = ~value;
-    const count = lists[list++] as number;
-    if (sink.count + count > sink.ids.length) room(sink, count);
-    let at = from - offset;
-    for (const last = list + count; list < last; list++) {
-      const id = lists[list] as number;
-      at += lengths[id] as number;
-      sink.ids[sink.count] = id;
-      sink.ends[sink.count++] = at;
-    }
+    sink.count = count;
   }
   /** Puts one token into the sink. */
-  function token(sink: TokenSink, id: number, end: number): void {
+  function putToken(sink: TokenSink, id: number, end: number): void {
     room(sink, 1);
     sink.ids[sink.count] = id;
     sink.ends[sink.count++] = end;
   }
-  return { put, token };
+  return { putWords, putToken };
 }
 
 /** Whether `length` bytes, more than eight, are the same. */

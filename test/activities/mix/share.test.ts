@@ -1,11 +1,40 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { takes, WHENS } from '../../../activities/mix/form.ts';
 import { copiesOf } from '../../../activities/mix/mix.ts';
 import { divide } from '../../../activities/mix/share.ts';
+import { unitOf, unitRecord } from '../../../activities/mix/unit.ts';
 import { MixShortfall } from '../../../lake/errors.ts';
 
 const mix = { maxRepeat: 4, strict: false };
 
+describe('forms', () => {
+  const draws = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+  test('a mix takes one form of every slot, and a smaller share is part of a larger one', () => {
+    fc.assert(
+      fc.property(draws, draws, draws, (draw, a, b) => {
+        const [small, large] = [Math.min(a, b), Math.max(a, b)].map((share) => ({ share, alsoRaw: false }));
+        if (small === undefined || large === undefined) return;
+        for (const forms of [small, large]) {
+          expect(takes(forms, 'converted', draw)).toBe(!takes(forms, 'raw', draw));
+          expect(takes(forms, 'rawOnly', draw)).toBe(takes(forms, 'raw', draw));
+          expect(takes(forms, 'always', draw)).toBe(true);
+        }
+        if (takes(small, 'converted', draw)) expect(takes(large, 'converted', draw)).toBe(true);
+      }),
+    );
+  });
+  test('with alsoRaw the raw texts of chains stand beside them, those without pairs once', () => {
+    const forms = { share: 0.5, alsoRaw: true };
+    expect(WHENS.map((when) => takes(forms, when, 0.2))).toEqual([true, true, true, false]);
+    expect(WHENS.map((when) => takes(forms, when, 0.7))).toEqual([true, false, true, true]);
+  });
+  test('a unit is its record again', () => {
+    const unit = { tokens: 12, documents: 3, draw: 0.123456789, when: 'rawOnly' as const };
+    const id = 'ab'.repeat(16);
+    expect(unitOf(unitRecord('seed', 'raw', id, unit))).toEqual({ unit: id, ...unit });
+  });
+});
 describe('shares of a mix', () => {
   test('without a total the first source is used once and sets it', () => {
     const sources = [
@@ -31,6 +60,18 @@ describe('shares of a mix', () => {
       { source: 'raw', weight: 1, unique: 50_000 },
     ];
     expect(divide({ ...mix, tokens: 1000 }, sources).map(({ asked }) => asked)).toEqual([750, 250]);
+  });
+  test('a budget is in tokens or in repeats, whatever others take', () => {
+    const sources = [
+      { source: 'augmented', repeat: 1.5, unique: 1000 },
+      { source: 'raw', tokens: 700, unique: 500 },
+      { source: 'instructions-2', repeat: 1, unique: 0 },
+    ];
+    expect(divide(mix, sources).map(({ asked, passes, rest }) => [asked, passes, rest])).toEqual([
+      [1500, 1, 500],
+      [700, 1, 200],
+      [0, 0, 0],
+    ]);
   });
   test('a source without tokens is an error that names it', () => {
     expect(() => divide(mix, [{ source: 'raw', weight: 1, unique: 0 }])).toThrow(/raw has no tokens/);

@@ -30,7 +30,16 @@ function manifest(): Counted {
       },
       usage: { promptTokens: 1, completionTokens: 1 },
       tokenizing: { tokenizedBytes: 900, slowBytes: 0 },
-      documents: { chains: 1, made: 3, tokens: 300, overlong: 0, mixed: 4, mixedTokens: 400 },
+      documents: {
+        chains: 1,
+        made: 3,
+        tokens: 300,
+        overlong: 0,
+        spare: 0,
+        spareTokens: 0,
+        mixed: 4,
+        mixedTokens: 400,
+      },
       instructions: {
         ...{ planned: 2, documents: 1, tokens: 100, failed: 0 },
         ...{ rejects: 1, rejectReasons: { blank: 1 } },
@@ -39,6 +48,7 @@ function manifest(): Counted {
     mix: [
       {
         source: 'augmented',
+        epochs: 1,
         weight: 1,
         unique: 300,
         asked: 300,
@@ -49,6 +59,7 @@ function manifest(): Counted {
       },
       {
         source: 'instructions-1',
+        epochs: 1,
         weight: 1,
         unique: 100,
         asked: 100,
