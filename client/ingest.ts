@@ -1,5 +1,5 @@
 import { refuseOtherSpec } from '../activities/plan/pins.ts';
-import { type FullSpec, parseSpec } from '../lake/spec.ts';
+import { checkSpec, type FullSpec, isBegun } from '../lake/spec.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { EXIT } from './exit.ts';
 import { print } from './print.ts';
@@ -13,11 +13,11 @@ export async function ingest(
   options: TargetFlags & { run?: string; watch?: boolean; json?: boolean },
   note: (line: string) => void,
 ): Promise<number> {
-  const spec = parseSpec(await readSpecFile(file));
+  const spec = checkSpec(await readSpecFile(file));
   const target = await resolveTarget(options);
   note(`Using ${target.said}.`);
   const name = options.run ?? new Date().toISOString().slice(0, 10);
-  await checkLake(target, { domain: spec.domain, run: name }, spec);
+  if (!isBegun(spec)) await checkLake(target, { domain: spec.domain, run: name }, spec);
   const { client, close } = await openClient(target);
   try {
     const { run, workflowId, attached } = await startIngest(client, spec, name);

@@ -7,7 +7,7 @@ import {
 import { BadUsage, SpecConflict } from '../lake/errors.ts';
 import { canonicalJson } from '../lake/hash.ts';
 import { RUN } from '../lake/layout.ts';
-import { type FullSpec, parseSpec } from '../lake/spec.ts';
+import { type BegunSpec, checkSpec, type FullSpec } from '../lake/spec.ts';
 import { type IngestSpec, QUEUES, type RunRef } from '../workflows/contract.ts';
 import type { ingestDomain } from '../workflows/index.ts';
 import { workflowIdOf } from './run-name.ts';
@@ -18,7 +18,7 @@ import { workflowIdOf } from './run-name.ts';
  */
 export async function startIngest(
   client: Client,
-  spec: IngestSpec | FullSpec,
+  spec: IngestSpec | FullSpec | BegunSpec,
   runName: string,
 ): Promise<{ run: RunRef; workflowId: string; attached: boolean }> {
   if (!RUN.test(runName))
@@ -42,7 +42,7 @@ export async function startIngest(
         `run ${run.domain}/${run.run} is being replayed; watch it with \`instruct-lake status ${run.domain}/${run.run} --watch\``,
       );
     }
-    if (canonicalJson(parseSpec(started)) !== canonicalJson(parseSpec(spec))) {
+    if (canonicalJson(checkSpec(started)) !== canonicalJson(checkSpec(spec))) {
       throw new SpecConflict(
         `run ${run.domain}/${run.run} is running with another spec; give this one another name with --run NAME`,
       );

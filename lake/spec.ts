@@ -1,9 +1,16 @@
 import { z } from 'zod';
-import { type IngestSpec, type InstructionColumns, MAX_CONCURRENCY, PROMPTS } from '../workflows/contract.ts';
+import {
+  type FromSpec,
+  type IngestSpec,
+  type InstructionColumns,
+  MAX_CONCURRENCY,
+  PROMPTS,
+} from '../workflows/contract.ts';
 import { InvalidSpec } from './errors.ts';
 import { DOMAIN } from './layout.ts';
 import { suggest } from './nearest.ts';
 import { DECONTAMINATE_KEYS, decontaminateProblems, decontaminateSchema } from './spec/decontaminate.ts';
+import { type FromStage, from, fromProblems } from './spec/from.ts';
 import { quality, qualityProblems, qualityShapes } from './spec/quality.ts';
 
 /** The seed of every draw where a spec names none. */
@@ -168,6 +175,7 @@ const Spec = z.strictObject({
   $schema: z.string().exactOptional(),
   domain: z.string().regex(DOMAIN, 'is not a domain ([a-z0-9-], 40 at most)'),
   mode: z.enum(['full', 'incremental']).default('full'),
+  from: from.exactOptional(),
   input,
   quality: quality.exactOptional(),
   dedupe: dedupe.default({ near: true, threshold: 0.75, verify: 'estimate' }),
@@ -197,12 +205,64 @@ type Accepts<Wide, Narrow extends Wide> = Narrow;
 export type SchemaAcceptsContract = Accepts<z.input<typeof Spec>, IngestSpec>;
 export type ContractAcceptsSchema = Accepts<IngestSpec, FullSpec>;
 
+/** A spec that begins on another run: all that it does not say is as there. */
+const BegunSpec = z.strictObject({
+  $schema: Spec.shape.$schema,
+  domain: Spec.shape.domain,
+  from,
+  filters: filters.exactOptional(),
+  tokenizer: name.exactOptional(),
+  sequenceLength: Spec.shape.sequenceLength.exactOptional(),
+  mix: mixSchema.exactOptional(),
+  shards: shards.exactOptional(),
+  train: Spec.shape.train,
+  maxFailedFraction: z.number().min(0).max(1).exactOptional(),
+  decisionTimeout: duration.exactOptional(),
+  onTimeout: z.enum(['accept', 'fail']).exactOptional(),
+});
+export type BegunSpec = z.output<typeof BegunSpec>;
+export type BegunSchemaAcceptsContract = Accepts<z.input<typeof BegunSpec>, FromSpec>;
+export type ContractAcceptsBegunSchema = Accepts<FromSpec, BegunSpec>;
+
+/** Whether a spec begins on another run. */
+export const beginsOnRun = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'from' in value;
+
+/** Whether a checked spec does. */
+export const isBegun = (spec: FullSpec | BegunSpec): spec is BegunSpec => !('input' in spec);
+
+/** Checks a spec of either kind, as far as that can be told without the run that it may begin on. Throws InvalidSpec. */
+export function checkSpec(value: unknown): FullSpec | BegunSpec {
+  return beginsOnRun(value) ? parseBegun(value) : parseSpec(value);
+}
+
+/** Checks a spec that begins on another run. Throws InvalidSpec that lists every problem at once. */
+export function parseBegun(value: unknown): BegunSpec {
+  const { stage } = ((value as { from?: unknown }).from ?? {}) as { stage?: FromStage };
+  const foreign = stage === undefined ? [] : fromProblems(value as Record<string, unknown>, stage);
+  const parsed = BegunSpec.safeParse(value, { reportInput: true });
+  if (parsed.success && foreign.length === 0) return parsed.data;
+  const issues = parsed.success ? [] : parsed.error.issues;
+  const known = foreign.length === 0 ? issues : issues.filter(({ code }) => code !== 'unrecognized_keys');
+  throw invalid([...foreign, ...known.flatMap(describe)]);
+}
+
+/** The whole spec of a run that begins on another with `source` as its spec. Throws InvalidSpec. */
+export function inheritSpec({ $schema: _, ...given }: BegunSpec, source: FullSpec): FullSpec {
+  const { judge: __, train: ___, from: ____, ...inherited } = source;
+  return parseSpec({ ...inherited, ...given, mode: 'full' });
+}
+
 /** Checks a spec and fills in its defaults. Throws InvalidSpec that lists every problem at once. */
 export function parseSpec(value: unknown): FullSpec {
   const parsed = Spec.safeParse(value, { reportInput: true });
   const problems = parsed.success ? semanticProblems(parsed.data) : parsed.error.issues.flatMap(describe);
   if (parsed.success && problems.length === 0) return parsed.data;
-  throw new InvalidSpec(
+  throw invalid(problems);
+}
+
+function invalid(problems: readonly string[]): InvalidSpec {
+  return new InvalidSpec(
     `the spec has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${problems.map((each) => `  - ${each}`).join('\n')}`,
   );
 }
@@ -216,7 +276,9 @@ export function withoutSteering(spec: FullSpec) {
 
 /** The JSON Schema (2020-12) of a spec, as `spec schema` prints it. */
 export function specSchema(): object {
-  return { title: 'instruct-lake ingest spec', ...z.toJSONSchema(Spec, { io: 'input' }) };
+  const { $schema, ...spec } = z.toJSONSchema(Spec.omit({ from: true }), { io: 'input' });
+  const { $schema: _, ...begun } = z.toJSONSchema(BegunSpec, { io: 'input' });
+  return { title: 'instruct-lake ingest spec', $schema, anyOf: [spec, begun] };
 }
 
 /** What is wrong with the sources of a mix among themselves. */
@@ -246,7 +308,8 @@ function semanticProblems(spec: FullSpec): string[] {
   const problems: string[] = [];
   problems.push(...mixProblems(spec.mix));
   const { share } = spec.synthesize;
-  if ((spec.mix.share ?? 0) > share) {
+  // Of a run that begins on another the mix itself says how many texts are missing.
+  if (spec.from === undefined && (spec.mix.share ?? 0) > share) {
     problems.push(`mix.share: is ${spec.mix.share}, more than is converted (synthesize.share is ${share})`);
   }
   const prompts = spec.synthesize.generator === 'chat' ? spec.synthesize.prompts : [];
@@ -320,7 +383,8 @@ function pathOf(path: readonly PropertyKey[]): string {
 /** Keys that the object at an issue's path may have: those of the schema that raised it. */
 function knownKeys(issue: z.core.$ZodIssue): string[] {
   const shapes: Record<string, object> = {
-    'the spec': Spec.shape,
+    'the spec': beginsOnRun(issue.input) ? BegunSpec.shape : Spec.shape,
+    from: from.shape,
     input: input.shape,
     dedupe: dedupe.shape,
     ...qualityShapes,

@@ -1,6 +1,6 @@
 import { CancellationScope, ContinueAsNew, log, sleep } from '@temporalio/workflow';
-import type { ObjectRef, RunRef } from './contract.ts';
-import type { IngestState, Results } from './ingest-state.ts';
+import type { ObjectRef, Results, RunRef } from './contract.ts';
+import type { IngestState } from './ingest-state.ts';
 import { activities } from './limits.ts';
 
 /**

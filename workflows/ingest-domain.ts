@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { IngestResult, IngestSpec } from './contract.ts';
+import type { FromSpec, IngestResult, IngestSpec } from './contract.ts';
 import { type Carried, openIngest } from './ingest-state.ts';
 import { activities } from './limits.ts';
 import { produce } from './produce.ts';
@@ -8,7 +8,10 @@ import { produce } from './produce.ts';
  * A domain's partitions → deduplicated texts → rounds of pairs → documents → a mix → shards → (training). People give the
  * spec alone; what a long run carries from one execution into the next stands behind it.
  */
-export async function ingestDomain(spec: IngestSpec, carried: Carried = {}): Promise<IngestResult> {
+export async function ingestDomain(
+  spec: IngestSpec | FromSpec,
+  carried: Carried = {},
+): Promise<IngestResult> {
   const { workflowId } = workflowInfo();
   return produce(await openIngest(spec, carried, () => activities.openRun({ workflowId, spec })));
 }

@@ -14,16 +14,11 @@ import type {
   Decision,
   Failures,
   Generation,
-  Lists,
-  ObjectRef,
-  OpenedDomain,
   OpenedRun,
   Phase,
-  PlannedInput,
   Progress,
-  Published,
   Replaying,
-  Settled,
+  Results,
   WaitingFor,
 } from './contract.ts';
 import { type FailedSources, failedInAll, plannedFailures } from './failed-sources.ts';
@@ -45,20 +40,6 @@ const ATTRIBUTES = {
   failed: defineSearchAttributeKey('FailedPartitions', 'INT'),
 };
 
-/** What each phase leaves for those behind it: references alone. */
-export interface Results {
-  /** Of incremental runs alone. */
-  domain: Exclude<OpenedDomain, { state: 'taken' }>;
-  plan: { plan: ObjectRef; inputs: PlannedInput[]; benchmarks?: ObjectRef };
-  scan: ObjectRef[];
-  dedupe: ObjectRef[];
-  synthesize: { pairs: Lists; settled?: Settled; judged?: ObjectRef };
-  template: { documents: Lists; settled?: ObjectRef };
-  mix: { mix: ObjectRef; shards: number };
-  exchange: Lists;
-  shards: ObjectRef;
-  publish: Published;
-}
 /** All that a run knows between two phases: what it takes along into its next execution. */
 export interface Carried {
   opened?: OpenedRun;
@@ -157,6 +138,7 @@ export async function openIngest(
   }));
 
   const opened = carried.opened ?? (await open());
+  if (carried.results === undefined) results = { ...opened.begun };
   progress.model = opened.model;
   let replay = carried.replay ?? opened.replay;
   steering.begin(opened.concurrency);
@@ -167,6 +149,7 @@ export async function openIngest(
     paused: () => steering.control().paused,
     onChange: show,
     failed: () => failedInAll(failures),
+    replayable: opened.begun === undefined,
     askReplay: () => {
       asked = true;
     },

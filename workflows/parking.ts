@@ -34,6 +34,8 @@ export interface ParkingDeps {
   onChange: () => void;
   /** How many sources have failed so far. */
   failed: () => number;
+  /** Whether a replay is possible at all: a run that begins on another has its sources from there. */
+  replayable: boolean;
   /** Called when somebody wants what has failed so far replayed, before the next phase begins. */
   askReplay: () => void;
 }
@@ -49,6 +51,7 @@ export function openParking({
   paused,
   onChange,
   failed,
+  replayable,
   askReplay,
 }: ParkingDeps): Parking {
   const name = `${run.domain}/${run.run}`;
@@ -75,8 +78,9 @@ export function openParking({
     {
       validator() {
         if (parked !== null && !decided) return void waiting('replayFailed');
-        const why =
-          failed() === 0
+        const why = !replayable
+          ? 'begins on another run: replay that one, and begin anew on it'
+          : failed() === 0
             ? 'has no failed source so far: there is nothing to replay'
             : ENDING.has(phase())
               ? 'publishes already: replay what failed when it has ended'

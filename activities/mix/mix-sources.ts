@@ -4,13 +4,14 @@ import { keyRange, mergeRuns } from '../../lake/exchange.ts';
 import { openCommittedRuns } from '../../lake/runs.ts';
 import type { Amount, Lists, Mixed, RunRef } from '../../workflows/contract.ts';
 import { readCommits, readLists } from '../lists.ts';
+import { sourceNames } from '../plan/inputs.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
 import { bytesPerToken } from '../shards/dtype.ts';
 import { dtypeFor } from '../shards/megatron.ts';
 import { type SourceTotals, type Totals, unitsName } from '../tokenize/documents.ts';
 import { type Forms, takes } from './form.ts';
-import { type Mix, type MixedSource, mixOf, sourceName } from './mix.ts';
+import { type Mix, type MixedSource, mixOf } from './mix.ts';
 import { divide, type Share } from './share.ts';
 import { unitOf } from './unit.ts';
 
@@ -43,8 +44,8 @@ export async function mixSources(
       const forms: Forms = { share: mix.share ?? made, alsoRaw: mix.alsoRaw };
       const asMade = forms.share === made && !forms.alsoRaw;
       const wanted: Source[] = [];
-      for (const [index, { weight, tokens, repeat, from }] of mix.sources.entries()) {
-        const name = sourceName({ from }, index);
+      for (const [index, name] of sourceNames(pins).entries()) {
+        const { weight, tokens, repeat } = mix.sources[index] as Amount;
         const holders = commits.filter(({ data }) => (data as Totals)[name] !== undefined);
         const runs = await openCommittedRuns(
           store,

@@ -1,5 +1,4 @@
 import type { StageCommit } from '../../lake/commit.ts';
-import type { MixSource } from '../../workflows/contract.ts';
 import type { Forms } from './form.ts';
 import type { Share } from './share.ts';
 
@@ -18,10 +17,6 @@ export interface Mix extends Forms {
   documents: number;
   tokens: number;
 }
-/** Name of a mix source: `augmented`, `raw`, or `instructions-<its place in mix.sources>`. */
-export const sourceName = ({ from }: Pick<MixSource, 'from'>, index: number): string =>
-  from === 'instructions' ? `instructions-${index}` : from;
-
 /** That of an incremental run that keeps nothing. */
 export const EMPTY_MIX: Mix = { share: 0, alsoRaw: false, sources: [], shards: 0, documents: 0, tokens: 0 };
 

@@ -1,4 +1,4 @@
-import type { FullSpec } from '../../lake/spec.ts';
+import type { RunPins } from './pins.ts';
 
 /** The columns that one input needs. */
 export interface InputColumns {
@@ -6,8 +6,15 @@ export interface InputColumns {
   text: string[];
   id: string[];
 }
-/** The inputs of a spec, by name. */
-export function inputsOf(spec: FullSpec): { name: string; columns: InputColumns }[] {
+export interface Input {
+  /** `corpus`, or `instructions-<its place in the mix>`. */
+  name: string;
+  columns: InputColumns;
+}
+
+/** The inputs of a run. One that begins on another has them by the names that they have there. */
+export function inputsOf({ spec, from }: Pick<RunPins, 'spec' | 'from'>): Input[] {
+  if (from !== undefined) return from.inputs;
   const { prefix, text, title, id } = spec.input;
   const optional = (name: string | undefined): string[] => (name === undefined ? [] : [name]);
   const corpus = { prefix, text: [text, ...optional(title)], id: optional(id) };
@@ -15,13 +22,26 @@ export function inputsOf(spec: FullSpec): { name: string; columns: InputColumns 
     { name: 'corpus', columns: corpus },
     ...spec.mix.sources.flatMap((source, index) =>
       source.from === 'instructions'
-        ? [
-            {
-              name: `instructions-${index}`,
-              columns: { prefix: source.prefix, text: [source.question, source.answer], id: [] },
-            },
-          ]
+        ? [{ name: `instructions-${index}`, columns: instructionColumns(source) }]
         : [],
     ),
   ];
 }
+
+/** The names of the sources of a run's mix, in their order: `augmented`, `raw`, or that of the input. */
+export function sourceNames(pins: Pick<RunPins, 'spec' | 'from'>): string[] {
+  return pins.spec.mix.sources.map((source, index) => {
+    if (source.from !== 'instructions') return source.from;
+    if (pins.from === undefined) return `instructions-${index}`;
+    const wanted = JSON.stringify(instructionColumns(source));
+    const input = pins.from.inputs.find(({ columns }) => JSON.stringify(columns) === wanted);
+    if (input === undefined) throw new RangeError(`no input has the instructions of ${source.prefix}`);
+    return input.name;
+  });
+}
+
+export const instructionColumns = (source: {
+  prefix: string;
+  question: string;
+  answer: string;
+}): InputColumns => ({ prefix: source.prefix, text: [source.question, source.answer], id: [] });

@@ -28,6 +28,11 @@ export async function openReplay(
   const { domain, run, ...request } = parse(replay);
   runOf(workflowId, { domain, run });
   const pins = await readPins(work.store, { domain, run });
+  if (pins.from !== undefined) {
+    throw new InvalidSpec(
+      `run ${domain}/${run} begins on ${domain}/${pins.from.run}: replay that one, and begin anew on it under another name`,
+    );
+  }
   const opened = await openRun(work, deps, { workflowId, spec: pins.spec });
   const { published: _, ...rest } = opened;
   const before = await readGeneration(work.store, { domain, run });

@@ -1,9 +1,9 @@
 import { BadRequest, InvalidSpec } from '../../lake/errors.ts';
 import { DOMAIN, RUN } from '../../lake/layout.ts';
 import { probeStore } from '../../lake/probe.ts';
-import { type FullSpec, milliseconds, parseSpec } from '../../lake/spec.ts';
+import { type BegunSpec, checkSpec, type FullSpec, isBegun, milliseconds } from '../../lake/spec.ts';
 import { UNICODE_VERSION } from '../../lake/unicode/normalise.ts';
-import type { OpenedRun } from '../../workflows/contract.ts';
+import type { OpenedRun, RunRef } from '../../workflows/contract.ts';
 import { promptDigest } from '../judge/prompt.ts';
 import { named, unknownNames } from '../services.ts';
 import type { Settings } from '../settings.ts';
@@ -15,6 +15,7 @@ import { openTokenizer } from '../tokenize/tokenizer.ts';
 import { STAGE_VERSIONS } from '../versions.ts';
 import type { Work } from '../work.ts';
 import { replayedPublication } from './generation.ts';
+import { beginOn } from './open-from.ts';
 import { type JudgePin, type RunPins, refuseOtherSpec, writePins } from './pins.ts';
 
 export interface OpenRunDeps {
@@ -32,17 +33,15 @@ export async function openRun(
   { workflowId, spec: given }: { workflowId: string; spec: unknown },
 ): Promise<OpenedRun> {
   const { store, settings, endpoints, signal } = work;
-  const spec = parseSpec(given);
-  const run = runOf(workflowId, { domain: spec.domain });
+  const checked = checkSpec(given);
+  const run = runOf(workflowId, { domain: checked.domain });
   await probeStore(store);
+  if (isBegun(checked)) return openBegun(work, searchAttributes, run, checked);
+  const spec = checked;
   // Before the endpoint is asked: a conflict is no reason to wait for one that is down.
   await refuseOtherSpec(store, run, spec);
   refuseUnknownNames(spec, settings);
-  const tokenizer = await openTokenizer(named('tokenizer', spec.tokenizer, settings.tokenizers));
-  if (tokenizer.refusal !== undefined) {
-    const { reason, detail } = tokenizer.refusal;
-    work.warn(`tokenizer "${spec.tokenizer}" goes the slow way (${reason}): ${detail}`);
-  }
+  const tokenizer = await tokenizerPin(work, spec.tokenizer);
   const client = endpoints.client(spec.synthesize.endpoint);
   const model = await client.model(signal);
   const judge = spec.judge === undefined ? null : await judgeOf(spec.judge, work);
@@ -50,13 +49,7 @@ export async function openRun(
     ...run,
     spec,
     stages: STAGE_VERSIONS,
-    tokenizer: {
-      name: spec.tokenizer,
-      sha256: tokenizer.sha256,
-      bos: tokenizer.bos ?? null,
-      eos: tokenizer.eos,
-      highestId: tokenizer.highestId,
-    },
+    tokenizer,
     generator: await generatorPin(spec.synthesize, settings, model),
     judge,
     pools: poolsDigest(),
@@ -66,30 +59,81 @@ export async function openRun(
   const { resumed } = await writePins(store, pins);
   const published = await replayedPublication(store, run);
   return {
-    ...run,
+    ...openedOf(pins, searchAttributes),
     resumed,
-    mode: spec.mode,
-    rounds: spec.synthesize.rounds,
-    concurrency: spec.synthesize.concurrency ?? null,
-    model,
-    launcher: spec.train?.launcher ?? null,
     ...(spec.decontaminate && { decontaminate: true as const }),
     ...(spec.input.minAge && { aged: true as const }),
     judge: judge !== null,
-    searchAttributes,
+    ...(published && { published }),
+  };
+}
+
+/** What a workflow is told of a run by its pins. */
+function openedOf(
+  { domain, run, spec, generator }: RunPins,
+  searchAttributes: boolean,
+): Omit<OpenedRun, 'resumed' | 'judge'> {
+  return {
+    ...{ domain, run, searchAttributes },
+    mode: spec.mode,
+    rounds: spec.synthesize.rounds,
+    concurrency: spec.synthesize.concurrency ?? null,
+    model: generator.model,
+    launcher: spec.train?.launcher ?? null,
     rules: {
       maxFailedFraction: spec.maxFailedFraction,
       decisionTimeout: milliseconds(spec.decisionTimeout),
       onTimeout: spec.onTimeout,
     },
+  };
+}
+
+/** Opens a run that begins on another: no endpoint is asked for anything. */
+async function openBegun(
+  work: Work,
+  searchAttributes: boolean,
+  run: RunRef,
+  given: BegunSpec,
+): Promise<OpenedRun> {
+  const { store, settings } = work;
+  const { source, spec, from, results } = await beginOn(store, run, given);
+  await refuseOtherSpec(store, run, spec);
+  const mixes = from.stage === 'mix';
+  refuseUnknownNames(spec, settings, mixes ? ['train.launcher'] : ['tokenizer', 'train.launcher']);
+  const pins: RunPins = {
+    ...source,
+    ...run,
+    spec,
+    stages: STAGE_VERSIONS,
+    ...(mixes ? {} : { tokenizer: await tokenizerPin(work, spec.tokenizer), pools: poolsDigest() }),
+    judge: null,
+    from,
+  };
+  const { resumed } = await writePins(store, pins);
+  const published = await replayedPublication(store, run);
+  return {
+    ...openedOf(pins, searchAttributes),
+    ...{ resumed, judge: false, begun: await results() },
     ...(published && { published }),
   };
+}
+
+/** What a run holds fast of its tokenizer. Throws BadTokenizer. */
+async function tokenizerPin({ settings, warn }: Work, name: string): Promise<RunPins['tokenizer']> {
+  const { sha256, bos, eos, highestId, refusal } = await openTokenizer(
+    named('tokenizer', name, settings.tokenizers),
+  );
+  if (refusal !== undefined) {
+    warn(`tokenizer "${name}" goes the slow way (${refusal.reason}): ${refusal.detail}`);
+  }
+  return { name, sha256, bos: bos ?? null, eos, highestId };
 }
 
 /** Looks up everything that a spec names in the worker's configuration. Throws UnknownName with all that is not there. */
 export function refuseUnknownNames(
   { synthesize, judge, tokenizer, train }: FullSpec,
   { endpoints, tokenizers, launchers }: Settings,
+  only?: readonly string[],
 ): void {
   const names: [what: string, name: string | undefined, known: object][] = [
     ['synthesize.endpoint', synthesize.endpoint, endpoints],
@@ -98,7 +142,9 @@ export function refuseUnknownNames(
     ['train.launcher', train?.launcher, launchers],
   ];
   const unknown = names.flatMap(([what, name, known]) =>
-    name === undefined || Object.hasOwn(known, name) ? [] : { what, name, known },
+    name === undefined || Object.hasOwn(known, name) || only?.includes(what) === false
+      ? []
+      : { what, name, known },
   );
   if (unknown.length > 0) throw unknownNames(unknown);
 }

@@ -1,11 +1,13 @@
 import { PinMismatch, RunNotFound, SpecConflict } from '../../lake/errors.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import { pinsKey } from '../../lake/layout.ts';
+import type { FromStage } from '../../lake/spec/from.ts';
 import { type FullSpec, withoutSteering } from '../../lake/spec.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import type { RunRef } from '../../workflows/contract.ts';
+import type { ObjectRef, RunRef } from '../../workflows/contract.ts';
 import type { StructuredOutput } from '../settings.ts';
 import { STAGE_VERSIONS, type Stage } from '../versions.ts';
+import type { Input } from './inputs.ts';
 
 /** What a run holds fast from its start, in `run.json`: nothing that decides its bytes may change under it. */
 export interface RunPins {
@@ -21,6 +23,18 @@ export interface RunPins {
   pools: string;
   /** Version of the Unicode tables that dedupe folds text with. */
   unicode: string;
+  /** Of a run that begins on another one. */
+  from?: BegunOn;
+}
+
+/** The run that a run begins on, as it was then. */
+export interface BegunOn {
+  run: string;
+  generation: number;
+  stage: FromStage;
+  publication: ObjectRef;
+  /** Its inputs, by the names that its plan has for them: those that the new mix takes. */
+  inputs: Input[];
 }
 
 /** What a request's hash covers besides the prompt, and the window that prompts are fitted to. */
@@ -81,15 +95,16 @@ export async function writePins(store: ObjectStore, pins: RunPins): Promise<{ re
 
 /** The pins of a run. Throws RunNotFound, or PinMismatch when this worker's stages are of another version. */
 export async function readPins(store: ObjectStore, run: RunRef): Promise<RunPins> {
-  const key = pinsKey(run);
-  const bytes = await store.find(key);
-  if (bytes === undefined) {
-    throw new RunNotFound(`there is no run ${run.domain}/${run.run} in the lake`, {
-      bucket: store.bucket,
-      key,
-    });
-  }
-  return parsePins(bytes);
+  const pins = await findPins(store, run);
+  if (pins !== undefined) return pins;
+  const where = { bucket: store.bucket, key: pinsKey(run) };
+  throw new RunNotFound(`there is no run ${run.domain}/${run.run} in the lake`, where);
+}
+
+/** The pins of a run, if it has been started. */
+export async function findPins(store: ObjectStore, run: RunRef): Promise<RunPins | undefined> {
+  const bytes = await store.find(pinsKey(run));
+  return bytes && parsePins(bytes);
 }
 
 const parsePins = (bytes: Uint8Array): RunPins => JSON.parse(new TextDecoder().decode(bytes)) as RunPins;

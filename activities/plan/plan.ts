@@ -2,7 +2,7 @@ import { type Committed, commitStage, type Output } from '../../lake/commit.ts';
 import { AccessDenied, NothingToDo, StoreUnfit } from '../../lake/errors.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import { digestOf, listInOrder } from '../../lake/listing.ts';
-import { type FullSpec, milliseconds } from '../../lake/spec.ts';
+import { milliseconds } from '../../lake/spec.ts';
 import type { ListedObject, ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef, PlannedInput } from '../../workflows/contract.ts';
 import { BASE } from '../segment/base.ts';
@@ -31,7 +31,7 @@ export async function plan(
   const { store } = services;
   const { spec } = pins;
   const listings = await Promise.all(
-    inputsOf(spec).map(async ({ name, columns }) => {
+    inputsOf(pins).map(async ({ name, columns }) => {
       const listed = await listInOrder(store, columns.prefix);
       const { minAge } = name === 'corpus' ? spec.input : {};
       const objects =
@@ -46,7 +46,7 @@ export async function plan(
       stage: 'plan',
       version: pins.stages.plan,
       unit: 'global',
-      spec: { input: spec.input, mix: inputsOf(spec).map(({ name, columns }) => [name, columns.prefix]) },
+      spec: { input: spec.input, mix: inputsOf(pins).map(({ name, columns }) => [name, columns.prefix]) },
       inputs: base === undefined ? [] : [base],
       etags: listings.map(({ objects }) => digestOf(objects)),
     },
@@ -86,7 +86,7 @@ export async function plan(
       return { outputs, counts, data: inputs };
     },
   );
-  await checkInputs(store, committed, spec);
+  await checkInputs(store, committed, pins);
   return committed;
 }
 
@@ -112,12 +112,13 @@ async function settledObjects(
   return objects.filter(({ key, modified }) => modified <= oldest && !uploading.has(key));
 }
 
-async function checkInputs(store: ObjectStore, { commit }: Committed, spec: FullSpec): Promise<void> {
+async function checkInputs(store: ObjectStore, { commit }: Committed, pins: RunPins): Promise<void> {
+  const { spec } = pins;
   const inputs = commit.data as PlannedInput[];
   const sourcesOf = (name: string): number => inputs.find((input) => input.name === name)?.sources ?? 0;
   // A night without anything new is no error.
   if (spec.mode === 'incremental' && sourcesOf('corpus') === 0) return;
-  for (const { name, columns } of inputsOf(spec)) {
+  for (const { name, columns } of inputsOf(pins)) {
     if (sourcesOf(name) > 0) continue;
     const { youngSources: young = 0 } = commit.counts;
     const why =

@@ -124,7 +124,7 @@ async function choose(
   const all: string[] = [];
   const left: string[] = [];
   const inputs: ReplayedInput[] = [];
-  for (const { name, columns } of inputsOf(pins.spec)) {
+  for (const { name, columns } of inputsOf(pins)) {
     const sources = await readSources(store, before.plan, name);
     const failures = await readFailedBefore(store, before, name, sources);
     all.push(...sources.map(({ key }) => key));

@@ -16,7 +16,7 @@ import { type PairSummary, totalsOf } from '../filter/summary.ts';
 import { readCommits, readLists } from '../lists.ts';
 import { EMPTY_MIX, mixOf } from '../mix/mix.ts';
 import { inputsOf } from '../plan/inputs.ts';
-import type { RunPins } from '../plan/pins.ts';
+import type { BegunOn, RunPins } from '../plan/pins.ts';
 import { readSources } from '../plan/read-plan.ts';
 import { addReasons } from '../reasons.ts';
 import type { ScannedSource } from '../scan/scan-partition.ts';
@@ -51,7 +51,7 @@ export async function collect(
 
   const sources: ManifestCore['sources'] = [];
   const unreadable: FailedSource[] = [];
-  for (const { name } of inputsOf(pins.spec)) {
+  for (const { name } of inputsOf(pins)) {
     const planned = await readSources(store, input.plan, name);
     const list = planned.map(({ key, etag, rows }) => [key, etag, rows]);
     // Those of the corpus are among the failures that dedupe settled.
@@ -83,6 +83,7 @@ export async function collect(
       pools: pins.pools,
       unicode: pins.unicode,
     },
+    ...(pins.from && { from: begunOn(pins.from) }),
     sources,
     failedSources: [
       ...[...failed, ...late].sort((a, b) => a.source - b.source),
@@ -90,7 +91,16 @@ export async function collect(
       ...failedInstructions(instructions),
     ].map(({ key, type }) => ({ key, type })),
     counts: {
-      ...countsOf({ verdicts, settled, corpus, instructions, pairs, mixed: mix, replaced }),
+      ...countsOf({
+        verdicts,
+        settled,
+        corpus,
+        instructions,
+        pairs,
+        mixed: mix,
+        replaced,
+        begun: pins.from !== undefined,
+      }),
       ...(contamination && { contamination }),
     },
     pairs: reportOf(pairs),
@@ -110,6 +120,8 @@ export async function collect(
   };
   return { core, shards, corpus };
 }
+
+const begunOn = ({ inputs: _, ...from }: BegunOn): Omit<BegunOn, 'inputs'> => from;
 
 /** What was dropped from answers, by reason. */
 function reasonsOf(corpus: readonly StageCommit[]): Record<string, number> {
@@ -180,6 +192,7 @@ function countsOf(from: {
   pairs: PairSummary;
   mixed: { documents: number; tokens: number };
   replaced: number;
+  begun: boolean;
 }): RunCounts {
   const sum = (commits: readonly StageCommit[], name: string): number =>
     commits.reduce((total, { counts }) => total + (counts[name] ?? 0), 0);
@@ -219,7 +232,10 @@ function countsOf(from: {
       filtered,
       rendered: sum(corpus, 'renderedPairs'),
     },
-    usage: { promptTokens: texts('promptTokens'), completionTokens: texts('completionTokens') },
+    // What a run begins on was paid for there.
+    usage: from.begun
+      ? { promptTokens: 0, completionTokens: 0 }
+      : { promptTokens: texts('promptTokens'), completionTokens: texts('completionTokens') },
     documents: {
       chains: sum(corpus, 'chains'),
       made: sum(corpus, 'documents'),

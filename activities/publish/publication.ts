@@ -5,7 +5,7 @@ import type { IndexedSet } from '../benchmarks/index-benchmarks.ts';
 import type { PairReport } from '../filter/report.ts';
 import type { Forms } from '../mix/form.ts';
 import type { MixedSource } from '../mix/mix.ts';
-import type { RunPins } from '../plan/pins.ts';
+import type { BegunOn, RunPins } from '../plan/pins.ts';
 import type { TokenizedCounts } from '../tokenize/documents.ts';
 
 /** A shard by its files; keys and hashes are in the publication, sizes and hashes in the core as well. */
@@ -97,7 +97,9 @@ export interface ManifestCore {
   /** Set when the pairs come from rules: the output tests the machinery and is not the paper's. */
   smokeTest: boolean;
   spec: RunPins['spec'] | Record<string, unknown>;
-  pins: Omit<RunPins, 'spec' | 'domain' | 'run' | 'judge'>;
+  pins: Omit<RunPins, 'spec' | 'domain' | 'run' | 'judge' | 'from'>;
+  /** The run that it begins on: what is before `stage` in it is from there. */
+  from?: Omit<BegunOn, 'inputs'>;
   sources: { name: string; objects: number; sha256: string }[];
   failedSources: { key: string; type: string }[];
   counts: RunCounts;

@@ -74,7 +74,7 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         ...(verdicts && { duplicates: outputOf(verdicts, DUPLICATES) }),
         ...(judged && { judge: outputOf(judged, FIGURES) }),
         ...(await writeContamination(store, folder, input, core)),
-        ...(await writeLedger(work, folder, pins, corpus, core)),
+        ...(pins.from === undefined ? await writeLedger(work, folder, pins, corpus, core) : {}),
         ...(index && { segment: index.segment }),
         ...(index?.tombstones && { tombstones: index.tombstones }),
         shards,

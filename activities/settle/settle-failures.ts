@@ -66,7 +66,7 @@ export async function settleFailures(services: Services, input: SettleInput): Pr
       const excluded = await readJson<FailedSourceRows[]>(store, outputOf(first, FAILED));
       const settled: SettledSource[] = [];
       const failed = { corpus: excluded.length, instructions: 0 };
-      for (const { name } of inputsOf(pins.spec)) {
+      for (const { name } of inputsOf(pins)) {
         const group = name === 'corpus' ? 'corpus' : 'instructions';
         const sources = await readSources(store, plan, name);
         const known = new Set(

@@ -48,8 +48,8 @@ Examples:
     )
     .action(async (file: string, options: { json?: boolean }) => {
       const { readSpecFile } = await import('../spec-file.ts');
-      const { parseSpec } = await import('../../lake/spec.ts');
-      const spec = parseSpec(await readSpecFile(file));
+      const { checkSpec } = await import('../../lake/spec.ts');
+      const spec = checkSpec(await readSpecFile(file));
       print(options.json ? JSON.stringify(spec) : `${file}: ok`);
     });
 }

@@ -27,6 +27,8 @@ export interface OpenedRun extends RunRef {
   generation?: number;
   /** What a replay goes on from; left out where nothing is replayed, or nothing is published yet. */
   replay?: Replaying;
+  /** Of a run that begins on another: what the phases that are not its own have left there. */
+  begun?: Partial<Results>;
   /** Of a run that was started again after a replay: its publication stands. */
   published?: ObjectRef;
 }
@@ -44,6 +46,20 @@ export interface Replaying {
   /** Sources that the generation before is published without; none where it is not published. */
   without?: number;
   request: ReplayRequest;
+}
+/** What each phase leaves for those behind it: references alone. */
+export interface Results {
+  /** Of incremental runs alone. */
+  domain: Exclude<OpenedDomain, { state: 'taken' }>;
+  plan: { plan: ObjectRef; inputs: PlannedInput[]; benchmarks?: ObjectRef };
+  scan: ObjectRef[];
+  dedupe: ObjectRef[];
+  synthesize: { pairs: Lists; settled?: Settled; judged?: ObjectRef };
+  template: { documents: Lists; settled?: ObjectRef };
+  mix: { mix: ObjectRef; shards: number };
+  exchange: Lists;
+  shards: ObjectRef;
+  publish: Published;
 }
 /** What an incremental run finds when it asks for its domain. */
 export type OpenedDomain =

@@ -7,6 +7,8 @@ export interface IngestSpec {
   /** `[a-z0-9-]{1,40}`; must equal the domain in the workflow id. */
   domain: string;
   mode?: Mode;
+  /** Set in the pins of a run that was begun on another. */
+  from?: FromRun;
   input: InputSpec;
   /** Which texts are not used for what they are like. Without it all are. */
   quality?: QualitySpec;
@@ -33,6 +35,33 @@ export interface IngestSpec {
   decisionTimeout?: string;
   /** What follows when nobody decided in time: the run goes on without the sources that failed, or it fails. */
   onTimeout?: OnTimeout;
+}
+
+/**
+ * What a user writes to begin a new run of `ingestDomain` on what another run of the domain has, without a request to the endpoint.
+ * Everything else is as in that run.
+ */
+export interface FromSpec {
+  $schema?: string;
+  domain: string;
+  from: FromRun;
+  /** From `filter`. */
+  filters?: FilterSpec;
+  /** From `filter` or `template`. */
+  tokenizer?: string;
+  sequenceLength?: number;
+  mix?: MixSpec;
+  shards?: ShardSpec;
+  train?: TrainSpec;
+  maxFailedFraction?: number;
+  decisionTimeout?: string;
+  onTimeout?: OnTimeout;
+}
+export interface FromRun {
+  /** A published run of the same domain. */
+  run: string;
+  /** The first stage that is done anew: filters of pairs, templates and tokens, or the mix. */
+  stage: 'filter' | 'template' | 'mix';
 }
 
 /**

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+/** Stages at which a new run can begin on what another has: its pairs filtered anew, or templated anew, or its documents mixed anew. */
+export const FROM_STAGES = ['filter', 'template', 'mix'] as const;
+export type FromStage = (typeof FROM_STAGES)[number];
+
+/** The run of the same domain that a new run begins on, and the first stage that is its own. */
+export const from = z.strictObject({ run: z.string().min(1).max(80), stage: z.enum(FROM_STAGES) });
+
+/** What a spec that begins on another run may say, and from which stage on it means anything. */
+const OWN: Readonly<Record<string, FromStage>> = {
+  filters: 'filter',
+  tokenizer: 'template',
+  sequenceLength: 'template',
+  mix: 'mix',
+  shards: 'mix',
+  train: 'mix',
+};
+/** Keys that steer a run and decide no byte of it, and what names it. */
+const ALWAYS = ['$schema', 'domain', 'from', 'maxFailedFraction', 'decisionTimeout', 'onTimeout'];
+
+/** What is wrong with the keys of such a spec: everything else is as in the run that it begins on. */
+export function fromProblems(spec: Record<string, unknown>, stage: FromStage): string[] {
+  return Object.keys(spec).flatMap((key) => {
+    if (ALWAYS.includes(key)) return [];
+    const first = OWN[key];
+    if (first === undefined) return [`${key}: is as in the run that \`from\` names, and cannot be another`];
+    if (FROM_STAGES.indexOf(first) >= FROM_STAGES.indexOf(stage)) return [];
+    return [`${key}: is settled before stage "${stage}"; begin from "${first}"`];
+  });
+}
