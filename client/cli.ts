@@ -15,6 +15,7 @@ import { importCommand } from './commands/import.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
+import { remixCommand } from './commands/remix.ts';
 import { replayCommand } from './commands/replay.ts';
 import { retractCommand } from './commands/retract.ts';
 import { scheduleCommand } from './commands/schedule.ts';
@@ -69,6 +70,7 @@ for (const command of [
   resumeCommand(),
   setConcurrencyCommand(),
   abandonCommand(),
+  remixCommand(),
   replayCommand(),
   scheduleCommand(),
   retractCommand(),

@@ -120,13 +120,19 @@ const mixSource = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('instructions'), ...instructionColumns, ...amount }),
 ]);
 
-const mixKeys = z.strictObject({
+/** As people give it; a run that begins on another takes what is not said from there. */
+const mixGiven = z.strictObject({
   sources: z.array(mixSource).min(1).max(64).exactOptional(),
   preset: z.enum(['general', 'domain-adaptive']).exactOptional(),
   instructions: z.strictObject(instructionColumns).exactOptional(),
   share: part.exactOptional(),
-  alsoRaw: z.boolean().default(false),
+  alsoRaw: z.boolean().exactOptional(),
   tokens: z.int().positive().exactOptional(),
+  maxRepeat: z.number().positive().max(1000).exactOptional(),
+  strict: z.boolean().exactOptional(),
+});
+const mixKeys = mixGiven.extend({
+  alsoRaw: z.boolean().default(false),
   maxRepeat: z.number().positive().max(1000).default(4),
   strict: z.boolean().default(false),
 });
@@ -213,7 +219,7 @@ const BegunSpec = z.strictObject({
   filters: filters.exactOptional(),
   tokenizer: name.exactOptional(),
   sequenceLength: Spec.shape.sequenceLength.exactOptional(),
-  mix: mixSchema.exactOptional(),
+  mix: mixGiven.exactOptional(),
   shards: shards.exactOptional(),
   train: Spec.shape.train,
   maxFailedFraction: z.number().min(0).max(1).exactOptional(),
@@ -250,7 +256,11 @@ export function parseBegun(value: unknown): BegunSpec {
 /** The whole spec of a run that begins on another with `source` as its spec. Throws InvalidSpec. */
 export function inheritSpec({ $schema: _, ...given }: BegunSpec, source: FullSpec): FullSpec {
   const { judge: __, train: ___, from: ____, ...inherited } = source;
-  return parseSpec({ ...inherited, ...given, mode: 'full' });
+  const { sources, ...rules } = source.mix;
+  const own = given.mix?.sources === undefined && given.mix?.preset === undefined;
+  // Another total means nothing to other sources.
+  const mix = own ? { sources, ...rules, ...given.mix } : given.mix;
+  return parseSpec({ ...inherited, ...given, mix, mode: 'full' });
 }
 
 /** Checks a spec and fills in its defaults. Throws InvalidSpec that lists every problem at once. */

@@ -51,9 +51,28 @@ try {
   await record('steered', code, steered, { delayMs: 2_000 });
   await record('nightly', code, nightly);
   await record('replayed', code, replayed);
+  await record('remixed', code, remixed);
 } finally {
   await stack.close();
   rmSync(state, { recursive: true, force: true });
+}
+
+/** A sweep over what a run has published. */
+async function remixed({ store, lab, runIngest }: Pipeline): Promise<string[]> {
+  await putTexts(
+    store,
+    'raw/remixed/a.parquet',
+    samplePassages()
+      .map(({ text }) => text)
+      .slice(0, 8),
+  );
+  await runIngest(textSpec('remixed'), 'r1');
+  await lab.client.workflow.execute('remix', {
+    workflowId: 'remix/remixed/sweep',
+    taskQueue: QUEUES.workflows,
+    args: [{ domain: 'remixed', from: { run: 'r1' }, shares: [0.5, 1] }],
+  });
+  return ['remix/remixed/sweep'];
 }
 
 /** A run that is replayed after it has published, and one that is parked and replays in place. */

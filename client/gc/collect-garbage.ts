@@ -1,3 +1,5 @@
+import { findPins } from '../../activities/plan/pins.ts';
+import { atOnce } from '../../lake/at-once.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import { type LogEntry, readHead, readLog } from '../../lake/log.ts';
 import type { ObjectStore, UnfinishedUpload } from '../../lake/store.ts';
@@ -10,6 +12,9 @@ const DAY_MS = 86_400_000;
 const UPLOAD_DAYS = 7;
 /** Generations of a run that are kept with all they rest on. */
 const GENERATIONS = 2;
+
+/** Pins that are read at once. */
+const READS = 16;
 
 /** What is looked at: everything, a domain, or one run. */
 export interface GcScope {
@@ -60,10 +65,12 @@ export async function collectGarbage(
   for (const [domain, names] of await runsIn(store, scope)) {
     const head = (await readHead(store, domain)).entry;
     const publications = await publicationsOf(store, domain);
+    const begunOn = await readBegunOn(store, domain, head, names, options);
     for (const name of names) {
       const run = { domain, run: name };
       report(`looking at ${domain}/${name}`);
-      runs.push(await collectRun(store, run, head, publications.get(name) ?? [], options));
+      const own = publications.get(name) ?? [];
+      runs.push(await collectRun(store, run, head, own, begunOn.get(name) ?? [], options));
     }
     if (scope.run === undefined) segments.push(await collectSegments(store, domain, head, options));
   }
@@ -77,6 +84,7 @@ async function collectRun(
   run: RunRef,
   { open, published }: LogEntry,
   publications: readonly ObjectRef[],
+  begunOn: readonly ObjectRef[],
   { graceMs, answers, remove, now, busy }: GcOptions,
 ): Promise<RunReport> {
   const nothing = { ...run, objects: 0, bytes: 0, why: {} };
@@ -84,7 +92,8 @@ async function collectRun(
   const skipped = held ?? (await busy(run));
   if (skipped !== undefined) return { ...nothing, skipped };
   const live = published.some((each) => each.run === run.run);
-  const kept = live ? publications.slice(-GENERATIONS) : [];
+  // What others begin on stays as long as they do, whatever becomes of the run itself.
+  const kept = [...(live ? publications.slice(-GENERATIONS) : []), ...begunOn];
   const garbage = await findGarbage(store, run, { kept, before: now - graceMs, answers });
   if (!remove) return { ...nothing, ...sumOf(garbage.objects) };
   // What has begun since is not swept: it would find its work void, and do it again.
@@ -118,6 +127,29 @@ async function runsIn(store: ObjectStore, { domain, run }: GcScope): Promise<Map
     if (of !== '') runs.set(name, (runs.get(name) ?? new Set()).add(of));
   }
   return runs;
+}
+
+/**
+ * The publications that other runs begin on, by their runs: of those that are published or under way. Those that were retracted, or
+ * ended without a publication, hold nothing.
+ */
+async function readBegunOn(
+  store: ObjectStore,
+  domain: string,
+  { published }: LogEntry,
+  names: ReadonlySet<string>,
+  { busy }: Pick<GcOptions, 'busy'>,
+): Promise<Map<string, ObjectRef[]>> {
+  const live = new Set(published.map(({ run }) => run));
+  const runs = [...new Set([...live, ...names])];
+  const found = new Map<string, ObjectRef[]>();
+  for (const pins of await atOnce(runs, READS, (run) => findPins(store, { domain, run }))) {
+    if (pins?.from === undefined) continue;
+    if (!live.has(pins.run) && (await busy({ domain, run: pins.run })) === undefined) continue;
+    const { run, publication } = pins.from;
+    found.set(run, [...(found.get(run) ?? []), publication]);
+  }
+  return found;
 }
 
 /** All publications that the log of a domain has ever named, by run, in the order of their generations. */

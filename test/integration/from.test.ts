@@ -3,6 +3,7 @@ import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { readManifest } from '../../activities/publish/verify.ts';
 import { putSample, sampleSpec } from '../../client/sample/lake.ts';
 import { verifyRun } from '../../client/verify-run.ts';
+import { QUEUES, type RemixResult } from '../../workflows/contract.ts';
 import { openLab } from '../lab.ts';
 import { openPipeline, type Pipeline, publicationOf } from '../pipeline.ts';
 
@@ -132,3 +133,36 @@ test.each([
     cause: { cause: { message: expect.stringMatching(message) } },
   });
 });
+
+test('a sweep is one workflow, and a run for each share', async () => {
+  const { client } = pipeline.lab;
+  const args = [{ domain: 'sample', from: { run: 'r1' }, shares: [0.2, 0.4, 0.6] }];
+  const { runs: made } = (await client.workflow.execute('remix', {
+    workflowId: 'remix/sample/sweep',
+    taskQueue: QUEUES.workflows,
+    args,
+  })) as RemixResult;
+  expect(made.map(({ run }) => run)).toEqual(['sweep-0.2', 'sweep-0.4', 'sweep-0.6']);
+  const units = await Promise.all(
+    made.map(async ({ run }) => (await manifestOf(run)).mix.map(({ units }) => units)),
+  );
+  const [augmented = 0] = units[0] ?? [];
+  expect(augmented).toBeGreaterThan(0);
+  expect(units.map(([each = 0]) => each)).toEqual([...units.map(([each = 0]) => each)].sort((a, b) => a - b));
+  expect((await manifestOf('sweep-0.6')).shards).toEqual((await manifestOf('r1')).shards);
+  expect(pipeline.endpoint.asked.length).toBe(asked);
+}, 120_000);
+test('a sweep with a share too large publishes the others, and says which failed', async () => {
+  const running = pipeline.lab.client.workflow.execute('remix', {
+    workflowId: 'remix/sample/partly',
+    taskQueue: QUEUES.workflows,
+    args: [{ domain: 'sample', from: { run: 'r1' }, shares: [0.5, 0.8] }],
+  });
+  await expect(running).rejects.toMatchObject({
+    cause: {
+      type: 'MixShortfall',
+      message: expect.stringMatching(/^sample\/partly-0.8: a share of 0.8 takes/),
+    },
+  });
+  expect((await manifestOf('partly-0.5')).forms.share).toBe(0.5);
+}, 120_000);

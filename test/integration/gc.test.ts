@@ -96,6 +96,26 @@ describe('generations', () => {
     await verified(RUN);
   });
 
+  test('that other runs begin on stay as long as those do', async () => {
+    const run = { domain: 'begun', run: 'r1' };
+    const mix = { sources: [{ from: 'raw' as const, repeat: 1 }], share: 0 };
+    const begin = (on: string, name: string): Promise<IngestResult> =>
+      pipeline.runIngest({ domain: run.domain, from: { run: on, stage: 'mix' }, mix }, name);
+    for (let generation = 1; generation <= 3; generation++) {
+      await put(run.domain, 'b', texts.slice(3, 3 + generation));
+      if (generation > 1) await replay(run, [`raw/${run.domain}/b.parquet`]);
+      else {
+        await pipeline.runIngest(textSpec(run.domain), run.run);
+        await begin('r1', 'first');
+      }
+    }
+    await gc(run.domain, { remove: true });
+    await verified({ ...run, run: 'first' });
+    // What it begins on is the first generation, which nothing else needs.
+    await begin('first', 'second');
+    await verified({ ...run, run: 'second' });
+  });
+
   test('that are taken away may be broken off at any write: what is published verifies, and gc goes on', async () => {
     const { store } = pipeline;
     const run = { domain: 'killed', run: 'r1' };

@@ -93,6 +93,9 @@ export interface IngestResult extends RunRef {
   counts: Record<string, number>;
   training: Trained | null;
 }
+export interface RemixResult {
+  runs: IngestResult[];
+}
 export interface TrainInput extends RunRef {
   launcher: string;
 }

@@ -57,6 +57,12 @@ export interface FromSpec {
   decisionTimeout?: string;
   onTimeout?: OnTimeout;
 }
+/** Input of `remix`: mixes of what a published run has. */
+export interface RemixSpec extends Omit<FromSpec, 'from' | 'filters' | 'tokenizer' | 'sequenceLength'> {
+  from: { run: string };
+  /** One mix each, instead of `mix.share`. */
+  shares?: number[];
+}
 export interface FromRun {
   /** A published run of the same domain. */
   run: string;

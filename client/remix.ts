@@ -1,0 +1,76 @@
+import { WorkflowFailedError, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/client';
+import { BadUsage } from '../lake/errors.ts';
+import { RUN } from '../lake/layout.ts';
+import { printable } from '../lake/printable.ts';
+import { checkSpec } from '../lake/spec.ts';
+import { QUEUES, type RemixSpec, type RunRef } from '../workflows/contract.ts';
+import type { remix as remixWorkflow } from '../workflows/index.ts';
+import { EXIT } from './exit.ts';
+import { print } from './print.ts';
+import { readSpecFile } from './spec-file.ts';
+import { openClient, resolveTarget, type TargetFlags } from './target.ts';
+import { rootFailure } from './view/temporal-state.ts';
+
+interface RemixOptions extends TargetFlags {
+  to: string;
+  shares?: number[];
+  file?: string;
+  wait?: boolean;
+  json?: boolean;
+}
+
+/** `remix`: starts the workflow, or finds it running; and waits for it if asked. Throws InvalidSpec, BadUsage. */
+export async function remix(
+  { domain, run }: RunRef,
+  options: RemixOptions,
+  note: (line: string) => void,
+): Promise<number> {
+  const { to, shares } = options;
+  const given = options.file === undefined ? {} : ((await readSpecFile(options.file)) as Partial<RemixSpec>);
+  const spec: RemixSpec = { ...given, domain, from: { run }, ...(shares && { shares }) };
+  const names = spec.shares === undefined ? [to] : spec.shares.map((share) => `${to}-${share}`);
+  for (const name of names) {
+    if (!RUN.test(name)) {
+      throw new BadUsage(`${JSON.stringify(name)} is not a name for a run ([A-Za-z0-9._:-], 80 at most)`);
+    }
+  }
+  const { shares: _, ...rest } = spec;
+  checkSpec({ ...rest, from: { run, stage: 'mix' } });
+  const target = await resolveTarget(options);
+  note(`Using ${target.said}.`);
+  const { client, close } = await openClient(target);
+  try {
+    const workflowId = `remix/${domain}/${to}`;
+    const handle = await client.workflow.start<typeof remixWorkflow>('remix', {
+      workflowId,
+      taskQueue: QUEUES.workflows,
+      args: [spec],
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+    });
+    note(`Started: ${workflowId}`);
+    if (!options.wait) {
+      if (options.json) print(JSON.stringify({ domain, workflowId, runs: names }));
+      else for (const name of names) note(`Watch it with: instruct-lake status ${domain}/${name} --watch`);
+      return EXIT.done;
+    }
+    const ended = await handle.result().catch((error: unknown) => {
+      if (!(error instanceof WorkflowFailedError)) throw error;
+      return rootFailure(error);
+    });
+    if (!('runs' in ended)) {
+      note(printable(ended.message));
+      return EXIT.failed;
+    }
+    const { runs } = ended;
+    if (options.json) print(JSON.stringify({ domain, workflowId, runs }));
+    for (const { run: name, counts } of options.json ? [] : runs) {
+      print(
+        `${domain}/${name}: ${counts.publishedDocuments ?? 0} documents, ${counts.publishedTokens ?? 0} tokens`,
+      );
+    }
+    return EXIT.done;
+  } finally {
+    await close();
+  }
+}
