@@ -12,6 +12,7 @@ import { suggest } from './nearest.ts';
 import { DECONTAMINATE_KEYS, decontaminateProblems, decontaminateSchema } from './spec/decontaminate.ts';
 import { type FromStage, from, fromProblems } from './spec/from.ts';
 import { quality, qualityProblems, qualityShapes } from './spec/quality.ts';
+import { SHARD_KEYS, shardSchema } from './spec/shards.ts';
 
 /** The seed of every draw where a spec names none. */
 export const DEFAULT_SEED = 'instruct-lake';
@@ -168,15 +169,6 @@ function presetSources(
   ];
 }
 
-const shards = z.strictObject({
-  format: z.literal('megatron').default('megatron'),
-  bytes: z
-    .int()
-    .min(1024)
-    .max(4 * 2 ** 30)
-    .default(2 ** 30),
-});
-
 const Spec = z.strictObject({
   $schema: z.string().exactOptional(),
   domain: z.string().regex(DOMAIN, 'is not a domain ([a-z0-9-], 40 at most)'),
@@ -195,7 +187,7 @@ const Spec = z.strictObject({
     .min(16)
     .max(2 ** 24),
   mix: mixSchema,
-  shards: shards.default({ format: 'megatron', bytes: 2 ** 30 }),
+  shards: shardSchema.prefault({}),
   train: z.strictObject({ launcher: name }).exactOptional(),
   seed: z.string().min(1).max(200).default(DEFAULT_SEED),
   maxFailedFraction: z.number().min(0).max(1).default(0),
@@ -220,7 +212,7 @@ const BegunSpec = z.strictObject({
   tokenizer: name.exactOptional(),
   sequenceLength: Spec.shape.sequenceLength.exactOptional(),
   mix: mixGiven.exactOptional(),
-  shards: shards.exactOptional(),
+  shards: shardSchema.exactOptional(),
   train: Spec.shape.train,
   maxFailedFraction: z.number().min(0).max(1).exactOptional(),
   decisionTimeout: duration.exactOptional(),
@@ -408,7 +400,7 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
     'filters.answerLength': length.shape,
     mix: mixKeys.shape,
     'mix.instructions': instructionColumns,
-    shards: shards.shape,
+    shards: SHARD_KEYS,
     train: { launcher: 1 },
     ...DECONTAMINATE_KEYS,
   };

@@ -70,11 +70,14 @@ export async function mixSources(
         });
       }
       const tokens = sources.reduce((sum, { got }) => sum + got, 0);
-      const bytes = tokens * bytesPerToken(dtypeFor(pins.tokenizer.highestId));
+      const width = bytesPerToken(dtypeFor(pins.tokenizer.highestId));
+      const shardsFor = (some: number): number => Math.max(1, Math.ceil((some * width) / shardSpec.bytes));
+      const perSource = shardSpec.layout === 'perSource' ? sources.map(({ got }) => shardsFor(got)) : null;
       const decided: Mix = {
         ...forms,
         sources,
-        shards: Math.max(1, Math.ceil(bytes / shardSpec.bytes)),
+        shards: perSource?.reduce((sum, each) => sum + each, 0) ?? shardsFor(tokens),
+        perSource,
         documents: sources.reduce((sum, each) => sum + each.documents, 0),
         tokens,
       };
@@ -84,7 +87,11 @@ export async function mixSources(
       return {
         outputs: [output],
         counts,
-        data: { ...decided, sources: sources.map((each) => ({ ...each, cut: each.cut && { ...each.cut } })) },
+        data: {
+          ...decided,
+          perSource,
+          sources: sources.map((each) => ({ ...each, cut: each.cut && { ...each.cut } })),
+        },
       };
     },
   );

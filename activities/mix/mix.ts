@@ -13,12 +13,22 @@ export interface MixedSource extends Share {
 }
 export interface Mix extends Forms {
   sources: MixedSource[];
+  /** Shards in all; and of each source, where each has its own. */
   shards: number;
+  perSource: number[] | null;
   documents: number;
   tokens: number;
 }
 /** That of an incremental run that keeps nothing. */
-export const EMPTY_MIX: Mix = { share: 0, alsoRaw: false, sources: [], shards: 0, documents: 0, tokens: 0 };
+export const EMPTY_MIX: Mix = {
+  share: 0,
+  alsoRaw: false,
+  sources: [],
+  shards: 0,
+  perSource: null,
+  documents: 0,
+  tokens: 0,
+};
 
 /** What a mix commit decided. */
 export const mixOf = (commit: StageCommit): Mix => commit.data as Mix;
@@ -33,3 +43,28 @@ export function copiesOf(
   const hex = key.toString(16).padStart(16, '0');
   return passes + (hex < cut.key || (hex === cut.key && unit < cut.unit) ? 1 : 0);
 }
+
+/** A shard: its name, and which range of the shuffle it is; of one source, where each has shards of its own. */
+export interface PlannedShard {
+  name: string;
+  source: number | null;
+  range: number;
+  ranges: number;
+}
+
+/** Shard number `shard` of a mix: `shard-00003-of-00012`, or `raw-00000-of-00002`. */
+export function plannedShard({ sources, shards, perSource }: Mix, shard: number): PlannedShard {
+  if (perSource === null)
+    return { name: nameOf('shard', shard, shards), source: null, range: shard, ranges: shards };
+  let range = shard;
+  for (const [source, ranges] of perSource.entries()) {
+    if (range < ranges) {
+      return { name: nameOf(sources[source]?.source ?? '', range, ranges), source, range, ranges };
+    }
+    range -= ranges;
+  }
+  throw new RangeError(`a mix of ${shards} shards has no shard ${shard}`);
+}
+
+const nameOf = (stem: string, range: number, ranges: number): string =>
+  `${stem}-${String(range).padStart(5, '0')}-of-${String(ranges).padStart(5, '0')}`;

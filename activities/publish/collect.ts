@@ -47,7 +47,8 @@ export async function collect(
   const settled = input.settled === undefined ? undefined : await readCommit(store, input.settled);
   const mix = input.mix === undefined ? EMPTY_MIX : mixOf(await readCommit(store, input.mix));
   const lists = input.shards === undefined ? [] : [input.shards];
-  const shards = (await read(await readLists(store, lists))).map(publishedShard);
+  const built = await read(await readLists(store, lists));
+  const shards = built.map(publishedShard);
 
   const sources: ManifestCore['sources'] = [];
   const unreadable: FailedSource[] = [];
@@ -110,13 +111,20 @@ export async function collect(
     })),
     forms: { share: mix.share, alsoRaw: mix.alsoRaw },
     dtype: dtypeFor(pins.tokenizer.highestId),
-    shards: shards.map(({ name, documents, tokens, bin, idx }) => ({
+    shards: shards.map(({ name, documents, tokens, bin, idx, files }) => ({
       name,
       documents,
       tokens,
       bin: { size: bin.size, sha256: bin.sha256 },
       idx: { size: idx.size, sha256: idx.sha256 },
+      files: files.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
     })),
+    rows: Object.fromEntries(
+      ROW_COUNTS.flatMap((name) => {
+        const counted = built.flatMap(({ counts }) => counts[name] ?? []);
+        return counted.length === 0 ? [] : [[name, counted.reduce((sum, each) => sum + each, 0)]];
+      }),
+    ),
   };
   return { core, shards, corpus };
 }
@@ -170,11 +178,28 @@ function failedInstructions(commits: readonly StageCommit[]): FailedSource[] {
   return [...new Map(failures.map((failure) => [failure.key, failure])).values()];
 }
 
+/** What is told of rows of sequenceLength, whatever the formats. */
+const ROW_COUNTS = [
+  'shardPairs',
+  'partedPairs',
+  'overlongDocuments',
+  'packedRows',
+  'paddingTokens',
+  'cutDocuments',
+] as const;
+
 function publishedShard({ unit, outputs, counts }: StageCommit): PublishedShard {
-  const [bin, idx] = outputs;
+  const [bin, idx, ...files] = outputs;
   if (bin === undefined || idx === undefined)
     throw new RangeError(`the commit of ${unit} names no body and index`);
-  return { name: unit, documents: counts.shardDocuments ?? 0, tokens: counts.shardTokens ?? 0, bin, idx };
+  return {
+    name: unit,
+    documents: counts.shardDocuments ?? 0,
+    tokens: counts.shardTokens ?? 0,
+    bin,
+    idx,
+    files,
+  };
 }
 
 /** The spec without what only spreads the work, steers it or looks at it: none of it changes a byte of what a run gives. */

@@ -111,7 +111,12 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
   );
   const { manifest, judge, shards } = await readJson<Publication>(store, publication);
   const core = await readManifest(store, manifest);
-  const files = shards.map(({ name, bin, idx }) => ({ name, bin: bin.key, idx: idx.key }));
+  const files = shards.map(({ name, bin, idx, files }) => ({
+    name,
+    bin: bin.key,
+    idx: idx.key,
+    more: files.map((file) => file.key),
+  }));
   const figures = judge && (await readFigures(store, judge));
   const copy = JSON.stringify(
     { ...core, ...(figures && { judge: figures }), files, publication: named },

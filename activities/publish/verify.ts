@@ -16,6 +16,7 @@ import type {
   PublishedShard,
   RunCounts,
 } from './publication.ts';
+import { checkShardFile } from './verify-files.ts';
 import { checkLedger } from './verify-ledger.ts';
 
 /** One thing that was looked at. */
@@ -210,6 +211,11 @@ async function checkShard(store: ObjectStore, core: ManifestCore, shard: Publish
   }
   must(named?.bin.sha256 === shard.bin.sha256, 'the manifest names another body');
   must(named?.idx.sha256 === shard.idx.sha256, 'the manifest names another index');
+  const files = shard.files.map(({ name, sha256 }) => `${name} ${sha256}`).join();
+  must(
+    named?.files.map(({ name, sha256 }) => `${name} ${sha256}`).join() === files,
+    'the manifest names other files',
+  );
   const index = parseMegatronIndex(await readChecked(store, shard.idx));
   must(index.dtype === dtype, `the index says ${index.dtype}, the manifest ${dtype}`);
   must(
@@ -246,7 +252,9 @@ async function checkShard(store: ObjectStore, core: ManifestCore, shard: Publish
     at += ids.length;
   }
   must(hash.digest('hex') === shard.bin.sha256, 'the body has another hash');
-  return `${shard.documents} documents, ${tokens} tokens, every one ends with EOS ${eos}`;
+  for (const file of shard.files) await checkShardFile(store, core, shard, index.lengths, file);
+  const more = shard.files.length === 0 ? '' : `; ${shard.files.length} other files agree with it`;
+  return `${shard.documents} documents, ${tokens} tokens, every one ends with EOS ${eos}${more}`;
 }
 
 /** Token ids of a piece of a body, in memory of their own: little-endian, as every machine that Node runs on. */

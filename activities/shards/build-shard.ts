@@ -1,31 +1,51 @@
-import { commitStage, outputOf, readCommit } from '../../lake/commit.ts';
+import { commitStage, type Output, outputOf, readCommit } from '../../lake/commit.ts';
 import { keyRange, mergeRuns } from '../../lake/exchange.ts';
 import { openCommittedRuns } from '../../lake/runs.ts';
+import { tee } from '../../lake/tee.ts';
 import type { Done, Lists, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { readCommits, readLists } from '../lists.ts';
-import { mixOf } from '../mix/mix.ts';
+import { mixOf, plannedShard } from '../mix/mix.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
-import { bytesPerToken } from './dtype.ts';
-import { SHUFFLED } from './exchange-partition.ts';
-import { dtypeFor, megatronIndex } from './megatron.ts';
+import { tokenIds } from './dtype.ts';
+import { shuffledName } from './exchange-partition.ts';
+import {
+  type Batches,
+  type ShardContext,
+  type Writer,
+  writeArrow,
+  writeBody,
+  writeDocumentTable,
+  writeIndexes,
+  writeMask,
+  writeRows,
+  writeText,
+} from './files.ts';
+import { dtypeFor } from './megatron.ts';
+import type { OlmoRow } from './olmo.ts';
+import { bestFit, concatenated, emptyRow, type PackCounts, type PackedRow, type PackRules } from './pack.ts';
+import { pairsIn, partedPairs } from './parted.ts';
+import { type ShardDocument, shardDocument } from './record.ts';
 
-/** Bytes of the document id before the tokens of a record. */
-const ID_BYTES = 16;
+/** Tokens of documents that are fitted into rows at once, about. */
+const FIT_TOKENS = 4 * 2 ** 20;
+/** Rows of token ids in a batch: some four million tokens of 2,048. */
+const ROW_BATCH = 512;
 
-/** `shard-00003-of-00012`: the name of a shard without its extension. */
-export const shardName = (shard: number, shards: number): string =>
-  `shard-${String(shard).padStart(5, '0')}-of-${String(shards).padStart(5, '0')}`;
-
-/** One shard: the documents of its range of the shuffle, merged from all partitions, as Megatron `.bin` and `.idx`. */
+/**
+ * One shard: the documents of its range of the shuffle, merged from all partitions in one pass, in every format that the spec asks for.
+ * Bodies that are the same bytes in several formats are one object.
+ */
 export async function buildShard(
   { store, checkCancelled }: Services,
   { run, mix, exchanges, shard }: { run: RunRef; mix: ObjectRef; exchanges: Lists; shard: number },
 ): Promise<Done> {
   const pins = await readPins(store, run);
   checkStage(pins, 'shards');
-  const { shards } = mixOf(await readCommit(store, mix));
-  const name = shardName(shard, shards);
+  const { sequenceLength, shards: spec } = pins.spec;
+  const decided = mixOf(await readCommit(store, mix));
+  const { name, source, range, ranges } = plannedShard(decided, shard);
+  const { bytes: _, ignoreMask: __, ...decides } = spec;
   const { ref, commit } = await commitStage(
     store,
     run,
@@ -33,7 +53,7 @@ export async function buildShard(
       stage: 'shards',
       version: pins.stages.shards,
       unit: name,
-      spec: { shard, format: pins.spec.shards.format },
+      spec: { shard, ...decides, sequenceLength, tokenizer: pins.tokenizer.name },
       inputs: [mix, ...Object.values(exchanges).flat()],
       etags: [],
     },
@@ -41,23 +61,120 @@ export async function buildShard(
       const commits = await readCommits(store, await readLists(store, Object.values(exchanges).flat()));
       const runs = await openCommittedRuns(
         store,
-        commits.map((each) => outputOf(each, SHUFFLED)),
+        commits.map((each) => outputOf(each, shuffledName(source))),
       );
       const dtype = dtypeFor(pins.tokenizer.highestId);
-      const width = bytesPerToken(dtype);
-      const lengths: number[] = [];
-      async function* body(): AsyncGenerator<Uint8Array> {
-        for await (const batch of mergeRuns(runs, keyRange(shard, shards))) {
+      const sources = decided.sources.map((each) => each.source);
+      const context: ShardContext = { name, sources, spec, dtype, tokenizer: pins.tokenizer.name };
+      const places: OlmoRow[] = [];
+      const counts = {
+        shardDocuments: 0,
+        shardTokens: 0,
+        shardPairs: 0,
+        partedPairs: 0,
+        overlongDocuments: 0,
+      };
+      async function* documents(): AsyncGenerator<ShardDocument[]> {
+        for await (const records of mergeRuns(runs, keyRange(range, ranges))) {
           checkCancelled();
-          for (const { payload } of batch) lengths.push((payload.length - ID_BYTES) / width);
-          yield Buffer.concat(batch.map(({ payload }) => payload.subarray(ID_BYTES)));
+          const batch = records.map(({ payload }) => shardDocument(payload, dtype));
+          for (const document of batch) count(document);
+          yield batch;
         }
       }
-      const bin = await folder.write(`${name}.bin`, body());
-      const idx = await folder.put(`${name}.idx`, megatronIndex(lengths, dtype));
-      const counts = { shardDocuments: lengths.length, shardTokens: bin.size / width, shardBytes: bin.size };
-      return { outputs: [bin, idx], counts };
+      function count(document: ShardDocument): void {
+        const start = counts.shardTokens;
+        const end = start + document.tokens;
+        places.push({ start, end, id: document.id, source: sources[document.source] ?? '' });
+        counts.shardDocuments++;
+        counts.shardTokens = end;
+        counts.shardPairs += pairsIn(document);
+        counts.partedPairs += partedPairs(document, start, sequenceLength);
+        if (document.tokens > sequenceLength) counts.overlongDocuments++;
+      }
+      const packed: PackCounts = { rows: 0, padding: 0, cut: 0 };
+      const rules: PackRules = {
+        length: sequenceLength,
+        padding: pins.tokenizer.eos,
+        mask: spec.mask,
+        idsOf: (body) => tokenIds(body, dtype),
+      };
+      const rowWriters = [
+        ...(spec.formats.includes('parquet-ids') ? [writeRows(context)] : []),
+        ...(spec.formats.includes('arrow') ? [writeArrow(context)] : []),
+      ];
+      const writers: Writer[] = [
+        writeBody(context),
+        writeDocumentTable(context),
+        ...(spec.mask ? [writeMask(context)] : []),
+        ...(spec.formats.includes('parquet-text') ? [writeText(context)] : []),
+      ];
+      const readers = tee(documents(), writers.length + (rowWriters.length === 0 ? 0 : 1));
+      const written = writers.map((write, i) => write(folder, readers[i] as Batches));
+      const last = readers[writers.length];
+      if (last !== undefined) {
+        const rows = tee(packRows(last, spec.pack, rules, packed), rowWriters.length);
+        written.push(...rowWriters.map((write, i) => write(folder, rows[i] as AsyncIterable<PackedRow[]>)));
+      }
+      const [bin, ...rest] = (await Promise.all(written)) as [Output, ...Output[]];
+      const { idx, more } = await writeIndexes(folder, context, places);
+      return {
+        outputs: [bin, idx, ...rest, ...more],
+        counts: {
+          ...counts,
+          shardBytes: bin.size,
+          ...(rowWriters.length > 0 && {
+            packedRows: packed.rows,
+            paddingTokens: packed.padding,
+            cutDocuments: packed.cut,
+          }),
+        },
+      };
     },
   );
   return { ref, counts: commit.counts };
+}
+
+/** The rows of a shard, some at a time. */
+async function* packRows(
+  batches: Batches,
+  pack: 'concat' | 'bestfit',
+  rules: PackRules,
+  counts: PackCounts,
+): AsyncGenerator<PackedRow[]> {
+  let rows: PackedRow[] = [];
+  function* full(more: Iterable<PackedRow>): Generator<PackedRow[]> {
+    for (const row of more) {
+      rows.push(row);
+      if (rows.length < ROW_BATCH) continue;
+      yield rows;
+      rows = [];
+    }
+  }
+  if (pack === 'concat') {
+    const state = { row: emptyRow(rules), used: 0, segment: 0 };
+    for await (const documents of batches) yield* full(concatenated(documents, rules, counts, state));
+    if (state.used > 0) {
+      counts.rows++;
+      const { ids, labels, segments } = state.row;
+      const cut = (each: Int32Array): Int32Array => each.slice(0, state.used);
+      rows.push({ ids: cut(ids), labels: cut(labels), segments: cut(segments) });
+    }
+  } else {
+    let waiting: ShardDocument[] = [];
+    let tokens = 0;
+    for await (const documents of batches) {
+      for (const document of documents) {
+        // Its bytes are a view of a batch that goes.
+        waiting.push({ ...document, body: document.body.slice() });
+        tokens += document.tokens;
+        if (tokens < FIT_TOKENS) continue;
+        yield* full(bestFit(waiting, rules, counts));
+        waiting = [];
+        tokens = 0;
+      }
+    }
+    yield* full(bestFit(waiting, rules, counts));
+  }
+  if (rows.length > 0) yield rows;
 }

@@ -8,5 +8,11 @@ export function tokenBytes(ids: Uint32Array, dtype: Dtype): Uint8Array {
   return new Uint8Array(Uint16Array.from(ids).buffer);
 }
 
+/** The token ids of a body. */
+export function tokenIds(body: Uint8Array, dtype: Dtype): Uint16Array | Int32Array {
+  const { buffer } = new Uint8Array(body);
+  return dtype === 'uint16' ? new Uint16Array(buffer) : new Int32Array(buffer);
+}
+
 if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1)
   throw new Error('token bodies need a little-endian machine');

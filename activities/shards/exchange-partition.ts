@@ -1,8 +1,8 @@
-import { commitStage, outputOf, readCommit } from '../../lake/commit.ts';
+import { commitStage, type Output, outputOf, readCommit } from '../../lake/commit.ts';
 import { openRunWriter } from '../../lake/exchange.ts';
 import { hash64 } from '../../lake/random.ts';
 import { openChecked, readBatches } from '../../lake/table.ts';
-import type { CommitPointer, Done, ObjectRef, RunRef } from '../../workflows/contract.ts';
+import type { CommitPointer, Done, ObjectRef, RunRef, TokenSpan } from '../../workflows/contract.ts';
 import { resolvePointer } from '../lists.ts';
 import { type Forms, takes, type When } from '../mix/form.ts';
 import { copiesOf, mixOf } from '../mix/mix.ts';
@@ -12,8 +12,11 @@ import type { Services } from '../services.ts';
 import { DOCUMENTS, TOKENS } from '../tokenize/documents.ts';
 import { bytesPerToken } from './dtype.ts';
 import { dtypeFor } from './megatron.ts';
+import { shardRecord } from './record.ts';
 
-export const SHUFFLED = 'shuffled.run';
+/** The run of a partition; of one source of the mix, where each has shards of its own. */
+export const shuffledName = (source: number | null): string =>
+  source === null ? 'shuffled.run' : `shuffled-${source}.run`;
 
 /** The place of a copy of a document in the global shuffle: order by this key is the order in the shards. */
 export const shuffleKey = (seed: string, document: string, copy: number): bigint =>
@@ -21,7 +24,7 @@ export const shuffleKey = (seed: string, document: string, copy: number): bigint
 
 /**
  * A partition's part of the shuffle: every copy of every document that the mix takes, sorted by its place in the whole.
- * Record: key = `shuffleKey`; payload = the document's id (16 bytes), then its tokens as they stand in a body.
+ * Record: key = `shuffleKey`; payload = `shardRecord`.
  */
 export async function exchangePartition(
   { store, checkCancelled }: Services,
@@ -30,6 +33,8 @@ export async function exchangePartition(
   const { run, mix } = input;
   const pins = await readPins(store, run);
   checkStage(pins, 'exchange');
+  const { seed } = pins.spec;
+  const { formats } = pins.spec.shards;
   const documents = await resolvePointer(store, input.documents);
   const source = await readCommit(store, documents);
   const { ref, commit } = await commitStage(
@@ -39,19 +44,29 @@ export async function exchangePartition(
       stage: 'exchange',
       version: pins.stages.exchange,
       unit: source.unit,
-      spec: { seed: pins.spec.seed },
+      spec: { seed, text: formats.includes('parquet-text') },
       inputs: [documents, mix],
       etags: [],
     },
     async (folder) => {
-      const { sources, share: converted, alsoRaw } = mixOf(await readCommit(store, mix));
+      const { sources, perSource, share: converted, alsoRaw } = mixOf(await readCommit(store, mix));
       const forms: Forms = { share: converted, alsoRaw };
       const width = bytesPerToken(dtypeFor(pins.tokenizer.highestId));
       const tokens = outputOf(source, TOKENS);
       const body = await openChecked(store, tokens);
-      const shuffled = openRunWriter();
+      const writers = (perSource ?? [null]).map(() => openRunWriter());
+      const withText = formats.includes('parquet-text');
+      const columns = [
+        'id',
+        'unit',
+        'source',
+        'draw',
+        'when',
+        'tokens',
+        'spans',
+        ...(withText ? ['text'] : []),
+      ];
       let start = 0;
-      const columns = ['id', 'unit', 'source', 'draw', 'when', 'tokens'];
       for await (const rows of readBatches(store, outputOf(source, DOCUMENTS), columns)) {
         checkCancelled();
         const size = rows.reduce((sum, row) => sum + Number(row.tokens) * width, 0);
@@ -61,23 +76,34 @@ export async function exchangePartition(
           const id = String(row.id);
           const unit = String(row.unit);
           const end = at + Number(row.tokens) * width;
-          const share = sources.find((each) => each.source === row.source);
+          const index = sources.findIndex((each) => each.source === row.source);
+          const share = sources[index];
           if (share !== undefined && takes(forms, row.when as When, Number(row.draw))) {
-            const copies = copiesOf(share, unitKey(pins.spec.seed, share.source, unit), unit);
-            if (copies > 0) {
-              const payload = Buffer.concat([Buffer.from(id, 'hex'), ids.subarray(at, end)]);
-              for (let copy = 0; copy < copies; copy++) {
-                shuffled.add(shuffleKey(pins.spec.seed, id, copy), payload);
-              }
+            const copies = copiesOf(share, unitKey(seed, share.source, unit), unit);
+            for (let copy = 0; copy < copies; copy++) {
+              const record = shardRecord({
+                ...{ id, unit, copy, source: index },
+                body: ids.subarray(at, end),
+                spans: spansOf(row.spans),
+                text: withText ? String(row.text) : '',
+              });
+              writers[perSource === null ? 0 : index]?.add(shuffleKey(seed, id, copy), record);
             }
           }
           at = end;
         }
         start += size;
       }
-      const counts = { exchangedDocuments: shuffled.count };
-      return { outputs: [await folder.write(SHUFFLED, shuffled.finish())], counts };
+      const outputs: Output[] = [];
+      for (const [i, writer] of writers.entries()) {
+        outputs.push(await folder.write(shuffledName(perSource === null ? null : i), writer.finish()));
+      }
+      const exchangedDocuments = writers.reduce((sum, { count }) => sum + count, 0);
+      return { outputs, counts: { exchangedDocuments } };
     },
   );
   return { ref, counts: commit.counts };
 }
+
+/** Spans as their column holds them. */
+const spansOf = (cell: unknown): TokenSpan[] => JSON.parse(String(cell)) as TokenSpan[];

@@ -2,8 +2,8 @@ import { gzipSync } from 'node:zlib';
 import type { SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 
-/** `strings` is a list of strings; `json` holds any JSON value as text that is annotated as JSON. */
-export type ColumnType = 'string' | 'int32' | 'int64' | 'double' | 'boolean' | 'json' | 'strings';
+/** `strings` is a list of strings, `ints` one of 32-bit integers; `json` holds any JSON value as text that is annotated as JSON. */
+export type ColumnType = 'string' | 'int32' | 'int64' | 'double' | 'boolean' | 'json' | 'strings' | 'ints';
 
 export interface ColumnSpec {
   name: string;
@@ -128,13 +128,17 @@ function elementsOf({ name, type, nullable = true }: ColumnSpec): SchemaElement[
     case 'boolean':
       return [{ name, repetition_type, type: 'BOOLEAN' }];
     case 'strings':
-      return [
-        { name, repetition_type, converted_type: 'LIST', num_children: 1 },
-        { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-        { name: 'element', repetition_type: 'REQUIRED', type: 'BYTE_ARRAY', converted_type: 'UTF8' },
-      ];
+      return [...listOf(name, repetition_type), { ...ELEMENT, type: 'BYTE_ARRAY', converted_type: 'UTF8' }];
+    case 'ints':
+      return [...listOf(name, repetition_type), { ...ELEMENT, type: 'INT32' }];
   }
 }
+
+const ELEMENT = { name: 'element', repetition_type: 'REQUIRED' } as const;
+const listOf = (name: string, repetition_type: 'OPTIONAL' | 'REQUIRED'): SchemaElement[] => [
+  { name, repetition_type, converted_type: 'LIST', num_children: 1 },
+  { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+];
 
 /** A value as the writer takes it, and its bytes. */
 function cellOf(column: ColumnSpec, value: unknown): { value: unknown; size: number } {
@@ -161,6 +165,9 @@ function cellOf(column: ColumnSpec, value: unknown): { value: unknown; size: num
       break;
     case 'json':
       return { value, size: JSON.stringify(value).length };
+    case 'ints':
+      if (value instanceof Int32Array) return { value: Array.from(value), size: value.byteLength };
+      break;
     case 'strings':
       if (Array.isArray(value) && value.every((each) => typeof each === 'string')) {
         return { value, size: value.reduce((sum, each: string) => sum + Buffer.byteLength(each) + 4, 0) };

@@ -37,6 +37,7 @@ export async function publishSample(store: ObjectStore, run: string): Promise<Pu
       tokens: ids.length,
       bin: await put(`${name}.bin`, tokenBytes(ids, 'uint16')),
       idx: await put(`${name}.idx`, megatronIndex(lengths, 'uint16')),
+      files: [],
     });
   }
   const base = manifestOf();
@@ -50,6 +51,7 @@ export async function publishSample(store: ObjectStore, run: string): Promise<Pu
       ...each,
       bin: { size: bin.size, sha256: bin.sha256 },
       idx: { size: idx.size, sha256: idx.sha256 },
+      files: [],
     })),
   });
   const records = sampleRecords();

@@ -104,6 +104,7 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
     ],
     forms: { share: 1, alsoRaw: false },
     dtype: 'uint16',
+    rows: {},
     shards: [
       {
         name: 'shard-00000-of-00001',
@@ -111,6 +112,7 @@ export function manifestOf(changes: Partial<ManifestCore> = {}): ManifestCore {
         tokens: 4000,
         bin: { size: 8000, sha256: HASH },
         idx: { size: 222, sha256: HASH },
+        files: [],
       },
     ],
     ...changes,

@@ -244,10 +244,29 @@ export type MixSource =
   | ({ from: 'instructions' } & InstructionColumns & Amount);
 
 export interface ShardSpec {
-  format?: 'megatron';
+  /** What trainers read, beside the body of token ids that every shard has; `megatron` by default. */
+  formats?: ShardFormat[];
+  /** The same for one format. */
+  format?: ShardFormat;
   /** Bytes of a shard's body, about. */
   bytes?: number;
+  /**
+   * How documents come into the rows of `parquet-ids` and `arrow`, which are of sequenceLength: `concat` (the default) one behind the other
+   * and cut wherever a row ends; `bestfit` whole, with padding.
+   */
+  pack?: 'concat' | 'bestfit';
+  /** `mixed` (the default): all sources in one order. `perSource`: each in shards of its own. */
+  layout?: 'mixed' | 'perSource';
+  /** Marks the tokens of answers as targets: `.mask` beside the body, and `labels` in rows. */
+  mask?: boolean;
+  /** Allows a mask beside formats whose usual reader does not look at it (`megatron`, `datatrove`). */
+  ignoreMask?: boolean;
 }
+/**
+ * `megatron`: `.bin`, `.idx`. `parquet-text`: documents as text, for trainers that tokenize themselves. `olmo`: `.npy`, `.csv.gz`.
+ * `datatrove`: `.ds`, `.ds.index`, `.ds.metadata`. `parquet-ids` and `arrow`: rows of token ids and labels.
+ */
+export type ShardFormat = 'megatron' | 'parquet-text' | 'olmo' | 'datatrove' | 'parquet-ids' | 'arrow';
 
 export interface TrainSpec {
   /** Name of a launcher in the worker's configuration. */

@@ -70,8 +70,8 @@ function manifest(): Counted {
       },
     ],
     shards: [
-      { name: 'a', documents: 3, tokens: 250, bin: file, idx: file },
-      { name: 'b', documents: 1, tokens: 150, bin: file, idx: file },
+      { name: 'a', documents: 3, tokens: 250, bin: file, idx: file, files: [] },
+      { name: 'b', documents: 1, tokens: 150, bin: file, idx: file, files: [] },
     ],
   };
 }
