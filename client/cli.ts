@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { dropsCommand } from './commands/drops.ts';
 import { duplicatesCommand } from './commands/duplicates.ts';
 import { endpointCommand } from './commands/endpoint.ts';
+import { exportCommand } from './commands/export.ts';
 import { failuresCommand } from './commands/failures.ts';
 import { gcCommand } from './commands/gc.ts';
 import { importCommand } from './commands/import.ts';
@@ -76,6 +77,7 @@ for (const command of [
   retractCommand(),
   compactCommand(),
   gcCommand(),
+  exportCommand(),
   verifyCommand(),
   duplicatesCommand(),
   dropsCommand(),

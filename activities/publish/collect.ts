@@ -117,7 +117,7 @@ export async function collect(
       tokens,
       bin: { size: bin.size, sha256: bin.sha256 },
       idx: { size: idx.size, sha256: idx.sha256 },
-      files: files.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
+      files: (files ?? []).map(({ name, size, sha256 }) => ({ name, size, sha256 })),
     })),
     rows: Object.fromEntries(
       ROW_COUNTS.flatMap((name) => {

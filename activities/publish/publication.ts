@@ -15,8 +15,8 @@ export interface PublishedShard {
   tokens: number;
   bin: Output;
   idx: Output;
-  /** The other files of the formats that the spec asks for, and the table of documents. */
-  files: Output[];
+  /** The other files of the formats that the spec asks for, and the table of documents; publications of earlier releases have none. */
+  files?: Output[];
 }
 
 /** Counts of a run from rows in to tokens out. They balance, or the run is not published. */
@@ -118,7 +118,7 @@ export interface ManifestCore {
     tokens: number;
     bin: { size: number; sha256: string };
     idx: { size: number; sha256: string };
-    files: { name: string; size: number; sha256: string }[];
+    files?: { name: string; size: number; sha256: string }[];
   }[];
   /** Of all shards: pairs, those whose context is not wholly in the row of their answer, documents longer than a row; and the rows. */
   rows: Record<string, number>;

@@ -115,7 +115,7 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
     name,
     bin: bin.key,
     idx: idx.key,
-    more: files.map((file) => file.key),
+    more: (files ?? []).map((file) => file.key),
   }));
   const figures = judge && (await readFigures(store, judge));
   const copy = JSON.stringify(

@@ -76,7 +76,7 @@ export async function checkShardFile(
 
 /** Where the documents of a shard are, by their table. */
 async function documentPlaces(store: ObjectStore, shard: PublishedShard): Promise<OlmoRow[]> {
-  const file = shard.files.find(({ name }) => name.endsWith(DOCUMENT_TABLE));
+  const file = shard.files?.find(({ name }) => name.endsWith(DOCUMENT_TABLE));
   if (file === undefined) return [];
   const places: OlmoRow[] = [];
   const table = await openTable(store, file);

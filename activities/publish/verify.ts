@@ -211,11 +211,10 @@ async function checkShard(store: ObjectStore, core: ManifestCore, shard: Publish
   }
   must(named?.bin.sha256 === shard.bin.sha256, 'the manifest names another body');
   must(named?.idx.sha256 === shard.idx.sha256, 'the manifest names another index');
-  const files = shard.files.map(({ name, sha256 }) => `${name} ${sha256}`).join();
-  must(
-    named?.files.map(({ name, sha256 }) => `${name} ${sha256}`).join() === files,
-    'the manifest names other files',
-  );
+  const more = shard.files ?? [];
+  const said = (files: readonly { name: string; sha256: string }[] = []): string =>
+    files.map(({ name, sha256 }) => `${name} ${sha256}`).join();
+  must(said(named?.files) === said(more), 'the manifest names other files');
   const index = parseMegatronIndex(await readChecked(store, shard.idx));
   must(index.dtype === dtype, `the index says ${index.dtype}, the manifest ${dtype}`);
   must(
@@ -252,9 +251,9 @@ async function checkShard(store: ObjectStore, core: ManifestCore, shard: Publish
     at += ids.length;
   }
   must(hash.digest('hex') === shard.bin.sha256, 'the body has another hash');
-  for (const file of shard.files) await checkShardFile(store, core, shard, index.lengths, file);
-  const more = shard.files.length === 0 ? '' : `; ${shard.files.length} other files agree with it`;
-  return `${shard.documents} documents, ${tokens} tokens, every one ends with EOS ${eos}${more}`;
+  for (const file of more) await checkShardFile(store, core, shard, index.lengths, file);
+  const others = more.length === 0 ? '' : `; ${more.length} other files agree with it`;
+  return `${shard.documents} documents, ${tokens} tokens, every one ends with EOS ${eos}${others}`;
 }
 
 /** Token ids of a piece of a body, in memory of their own: little-endian, as every machine that Node runs on. */

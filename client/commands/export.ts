@@ -1,0 +1,53 @@
+import { Command, Option } from 'commander';
+import type { ShardFormat } from '../../workflows/contract.ts';
+import { note, print } from '../print.ts';
+import { parseRun } from '../run-name.ts';
+import type { TargetFlags } from '../target.ts';
+import { chooseTarget, targetOptions } from './target-options.ts';
+
+const FORMATS: readonly ShardFormat[] = [
+  'megatron',
+  'parquet-text',
+  'olmo',
+  'datatrove',
+  'parquet-ids',
+  'arrow',
+];
+
+export function exportCommand(): Command {
+  const command = new Command('export')
+    .description('Put the shards of a run into a local folder, by the names that a trainer knows.')
+    .argument('<run>', '<domain>/<run>, published')
+    .requiredOption('--to <folder>', 'where they go')
+    .addOption(
+      new Option('--format <format>', 'of those that the run has').choices(FORMATS).default('megatron'),
+    )
+    .option('--json', 'one JSON document on stdout');
+  return targetOptions(command)
+    .addHelpText(
+      'after',
+      `
+Hashes are checked. What is there already is not fetched again, so that an export that was broken off goes on.
+A run has the formats of its spec (shards.formats); \`instruct-lake remix\` makes others, without tokenizing again.
+
+Examples:
+  instruct-lake export biomed/2026-01-05 --to shards
+  instruct-lake export biomed/2026-01-05 --format olmo --to shards-olmo`,
+    )
+    .action(
+      async (text: string, options: TargetFlags & { to: string; format: ShardFormat; json?: boolean }) => {
+        const run = parseRun(text);
+        const target = await chooseTarget(options);
+        const { withLake } = await import('../target.ts');
+        const { exportRun } = await import('../export/export-run.ts');
+        const exported = await withLake(target, (store) =>
+          exportRun(store, run, options.format, options.to, note),
+        );
+        if (options.json) print(JSON.stringify({ ...run, ...exported }));
+        else
+          print(
+            `${exported.files} files, ${exported.bytes} bytes in ${options.to} (${exported.there} were there)`,
+          );
+      },
+    );
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Publication } from '../../activities/publish/publication.ts';
+import { readManifest } from '../../activities/publish/verify.ts';
+import type { Output } from '../../lake/commit.ts';
+import { BadUsage, CorruptLake, RunNotFound } from '../../lake/errors.ts';
+import type { ObjectStore } from '../../lake/store.ts';
+import type { RunRef, ShardFormat } from '../../workflows/contract.ts';
+import { readPublished } from '../published.ts';
+import { filesOf, formatsOf, megatronBlend } from './formats.ts';
+
+const READ_BYTES = 8 * 2 ** 20;
+
+export interface Exported {
+  files: number;
+  bytes: number;
+  /** Files that were there already, with the right hash. */
+  there: number;
+}
+
+/**
+ * Puts the shards of a run into a local folder by the names that trainers of a format know, with the manifest beside them. A file is
+ * there when all of it is, its hash checked; what is there is not fetched again. Throws RunNotFound, BadUsage, CorruptLake.
+ */
+export async function exportRun(
+  store: ObjectStore,
+  run: RunRef,
+  format: ShardFormat,
+  to: string,
+  report: (line: string) => void,
+): Promise<Exported> {
+  const published = await readPublished(store, run);
+  if (published === undefined) throw new RunNotFound(`run ${run.domain}/${run.run} has published nothing`);
+  const publication: Publication = published.publication;
+  const core = await readManifest(store, publication.manifest);
+  const folder = resolve(to);
+  await mkdir(folder, { recursive: true });
+  const exported: Exported = { files: 0, bytes: 0, there: 0 };
+  for (const shard of publication.shards) {
+    const files = filesOf(shard, format);
+    if (files === undefined) {
+      throw new BadUsage(
+        `run ${run.domain}/${run.run} has no ${format} (it has ${formatsOf(publication.shards).join(', ')}); \`instruct-lake remix ${run.domain}/${run.run} --to NAME --file FILE\` makes it, with \`shards: { formats: [${format}] }\` in the file`,
+      );
+    }
+    for (const { as, output } of files) {
+      const there = await isThere(join(folder, as), output);
+      if (!there) {
+        report(`${as}: ${output.size} bytes`);
+        await fetchFile(store, output, join(folder, as));
+      }
+      exported.files++;
+      exported.bytes += output.size;
+      if (there) exported.there++;
+    }
+  }
+  await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(core, null, 2)}\n`);
+  if (format === 'megatron') await writeFile(join(folder, 'blend.txt'), `${megatronBlend(folder, core)}\n`);
+  return exported;
+}
+
+async function isThere(path: string, { size, sha256 }: Output): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.size !== size) return false;
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
+  return hash.digest('hex') === sha256;
+}
+
+async function fetchFile(store: ObjectStore, { key, size, sha256 }: Output, path: string): Promise<void> {
+  const part = `${path}.part`;
+  const hash = createHash('sha256');
+  const file = await open(part, 'w');
+  try {
+    for (let start = 0; start < size; start += READ_BYTES) {
+      const bytes = await store.get(key, { range: [start, Math.min(start + READ_BYTES, size)] });
+      hash.update(bytes);
+      await file.writeFile(bytes);
+    }
+  } finally {
+    await file.close();
+  }
+  if (hash.digest('hex') === sha256) return rename(part, path);
+  await rm(part);
+  throw new CorruptLake('an object of the lake has another hash than its publication says', {
+    bucket: store.bucket,
+    key,
+  });
+}
