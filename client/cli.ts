@@ -22,6 +22,7 @@ import { retractCommand } from './commands/retract.ts';
 import { scheduleCommand } from './commands/schedule.ts';
 import { specCommand } from './commands/spec.ts';
 import { statusCommand } from './commands/status.ts';
+import { traceCommand } from './commands/trace.ts';
 import { downCommand, upCommand } from './commands/up.ts';
 import { acceptCommand, pauseCommand, resumeCommand, setConcurrencyCommand } from './commands/update.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -79,6 +80,7 @@ for (const command of [
   gcCommand(),
   exportCommand(),
   verifyCommand(),
+  traceCommand(),
   duplicatesCommand(),
   dropsCommand(),
   contaminationCommand(),

@@ -15,6 +15,8 @@ export interface Plan {
   options(): OptionStyle;
   betweenPairs: string;
   betweenExamples: string;
+  /** The wordings drawn so far, by their pools. */
+  drawn: ReadonlyMap<PoolName, Wording>;
 }
 
 /**
@@ -40,6 +42,7 @@ export function drawPlan(pools: Pools, seed: string, key: string, fewestPairs: n
       between: wording('between-options').text,
     }),
     betweenExamples: wording('between-examples').text,
+    drawn,
   };
 }
 

@@ -28,6 +28,8 @@ export interface RenderOptions {
 /** A chain in its wording: a piece per example, and what stands between two of them. */
 export interface RenderedChain {
   mode: Mode;
+  /** What was drawn of each pool. */
+  wordings: Readonly<Record<string, string>>;
   separator: string;
   pieces: Piece[];
 }
@@ -51,7 +53,8 @@ export function renderChain(chain: Chain, options: RenderOptions): RenderedChain
     }
     return builder.finish();
   });
-  return { mode: plan.mode, separator: plan.betweenExamples, pieces };
+  const wordings = Object.fromEntries([...plan.drawn].map(([pool, { text }]) => [pool, text]));
+  return { mode: plan.mode, wordings, separator: plan.betweenExamples, pieces };
 }
 
 function writePair(builder: Builder, plan: Plan, pair: Pair, seed: string, key: string): void {

@@ -83,7 +83,7 @@ describe('a run in every format', () => {
       expect(labels).toEqual(body.map((id, i) => (mask[i] === 1 ? id : -100)));
       const arrow = tableFromIPC(await read(shard, '.arrow'));
       expect(arrow.schema.names).toEqual(['input_ids', 'labels', 'segment_ids']);
-      const inArrow = [...arrow].flatMap((row) => [...(row?.input_ids as Iterable<number>)]);
+      const inArrow = [...arrow].flatMap((row) => [...((row?.input_ids ?? []) as Iterable<number>)]);
       expect(inArrow).toEqual(body);
       targets += mask.reduce((sum, each) => sum + each, 0);
       // An end is a target where what it ends is.

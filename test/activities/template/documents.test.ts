@@ -12,6 +12,7 @@ const piece = (text: string) => ({
 });
 const literal: RenderedChain = {
   mode: 'classic',
+  wordings: {},
   separator: '\n\n',
   pieces: ['één', 'two', 'three', 'a very long one', '5'].map(piece),
 };

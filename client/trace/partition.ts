@@ -1,0 +1,159 @@
+import { withoutDropped } from '../../activities/filter/chains.ts';
+import { readDropped } from '../../activities/filter/pair-table.ts';
+import type { When } from '../../activities/mix/form.ts';
+import type { RunPins } from '../../activities/plan/pins.ts';
+import { readEntry } from '../../activities/plan/read-plan.ts';
+import { type ScannedText, scannedText, TEXT_COLUMNS, TEXTS } from '../../activities/scan/texts.ts';
+import { chainsOf, type Entry } from '../../activities/synthesize/entry.ts';
+import { ENTRIES, ENTRY_COLUMNS, entryOf } from '../../activities/synthesize/entry-table.ts';
+import { sliceBytes, walkBack } from '../../activities/synthesize/slots.ts';
+import { renderChain } from '../../activities/template/render.ts';
+import { DOCUMENTS } from '../../activities/tokenize/documents.ts';
+import { outputOf, readCommit, type StageCommit } from '../../lake/commit.ts';
+import { chainId, documentId, pairId } from '../../lake/identity.ts';
+import type { ObjectStore } from '../../lake/store.ts';
+import { readBatches } from '../../lake/table.ts';
+import type { ObjectRef, Pair } from '../../workflows/contract.ts';
+
+/** A document as the template stage made it. */
+export interface MadeDocument {
+  id: string;
+  unit: string;
+  source: string;
+  when: When;
+  tokens: number;
+  text: string;
+}
+/** A text of a slot, and what its round made of it. */
+export interface TracedText {
+  document: string;
+  key: string;
+  row: number;
+  part: number;
+  /** The row's own id, where it has one. */
+  rowId: string | null;
+  slot: string;
+  round: number;
+  linked: boolean;
+  request: string | null;
+  setAside: string | null;
+  pairs: (Pair & { id: string; dropped: boolean })[];
+}
+export interface Origin {
+  partition: string;
+  documents: MadeDocument[];
+  /** In the order of their rounds: of a chain all of them. */
+  texts: TracedText[];
+  /** How a chain was worded; null for raw text. */
+  template: { mode: string; seed: string; wordings: Readonly<Record<string, string>> } | null;
+}
+
+/** The partition that made one of these documents or chains, and all that is known there; undefined where it made none. */
+export async function originIn(
+  store: ObjectStore,
+  pins: RunPins,
+  { ref, input, plan, index }: { ref: ObjectRef; input: string; plan: ObjectRef; index: number },
+  ids: ReadonlySet<string>,
+): Promise<Origin | undefined> {
+  const commit = await readCommit(store, ref);
+  const documents: MadeDocument[] = [];
+  for await (const rows of readBatches(store, outputOf(commit, DOCUMENTS), [
+    'id',
+    'unit',
+    'source',
+    'when',
+    'tokens',
+    'text',
+  ])) {
+    for (const row of rows) {
+      if (!ids.has(String(row.id)) && !ids.has(String(row.unit))) continue;
+      documents.push({
+        ...{ id: String(row.id), unit: String(row.unit), source: String(row.source) },
+        ...{ when: row.when as When, tokens: Number(row.tokens), text: String(row.text) },
+      });
+    }
+  }
+  const [first] = documents;
+  if (first === undefined) return undefined;
+  const partition = commit.unit;
+  if (input !== 'corpus') {
+    const { runs } = await readEntry(store, { plan, input, index });
+    const texts = runs.flatMap(({ key, rowStart, rowEnd }) =>
+      Array.from({ length: rowEnd - rowStart }, (_, i) => ({ key, row: rowStart + i })).filter(
+        ({ key, row }) => documentId(key, row) === first.id,
+      ),
+    );
+    return { partition, documents, texts: texts.map((text) => plain(text)), template: null };
+  }
+  return { partition, documents, ...(await behind(store, pins, commit, documents)) };
+}
+
+const plain = ({ key, row }: { key: string; row: number }): TracedText => ({
+  ...{ document: documentId(key, row), key, row, part: 0, rowId: null, slot: '', round: 0, linked: false },
+  ...{ request: null, setAside: null, pairs: [] },
+});
+
+/** The texts behind documents of one unit: through the filter and the rounds back to the scan. */
+async function behind(
+  store: ObjectStore,
+  pins: RunPins,
+  commit: StageCommit,
+  documents: readonly MadeDocument[],
+): Promise<Pick<Origin, 'texts' | 'template'>> {
+  const filter = await readCommit(store, commit.inputs[0] as ObjectRef);
+  const { scan, rounds } = await walkBack(store, filter.inputs[0] as ObjectRef);
+  const dropped = await readDropped(store, filter);
+  const entries: Entry[] = [];
+  for (const round of rounds) {
+    for await (const rows of readBatches(
+      store,
+      outputOf(round, ENTRIES),
+      ENTRY_COLUMNS.map(({ name }) => name),
+    )) {
+      entries.push(...rows.map(entryOf));
+    }
+  }
+  const bySlot = new Map<string, Entry[]>();
+  for (const entry of entries) bySlot.set(entry.slot, [...(bySlot.get(entry.slot) ?? []), entry]);
+  const units = new Set(documents.map(({ unit }) => unit));
+  const made = new Set(documents.map(({ id }) => id));
+  const filtered = [...bySlot.values()].map((slot) => withoutDropped(slot, dropped));
+  const chain = filtered
+    .flatMap(chainsOf)
+    .find(([each]) => each !== undefined && units.has(chainId(each.id)));
+  const own = chain ?? entries.filter(({ id, key, row }) => made.has(id) || made.has(documentId(key, row)));
+  const wanted = new Set(own.map(placeOf));
+  const texts = new Map<string, ScannedText>();
+  for await (const rows of readBatches(
+    store,
+    outputOf(scan, TEXTS),
+    TEXT_COLUMNS.map(({ name }) => name),
+  )) {
+    for (const text of rows.map(scannedText)) {
+      if (wanted.has(placeOf(text)) || made.has(text.document)) texts.set(placeOf(text), text);
+    }
+  }
+  const told = own.map((entry): TracedText => {
+    const gone = dropped.get(entry.id);
+    const all = entries.find(({ id }) => id === entry.id)?.pairs ?? [];
+    return {
+      ...{ document: entry.id, key: entry.key, row: entry.row, part: entry.part },
+      ...{ rowId: texts.get(placeOf(entry))?.id ?? null, slot: entry.slot, round: entry.round },
+      ...{ linked: entry.linked, request: entry.request, setAside: entry.setAside ?? null },
+      pairs: all.map((pair, i) => ({ ...pair, id: pairId(entry.id, i), dropped: gone?.has(i) === true })),
+    };
+  });
+  const raw = [...texts.values()].filter((text) => !wanted.has(placeOf(text)));
+  const unasked = raw.map((text) => ({ ...plain(text), rowId: text.id }));
+  if (chain === undefined || chain[0]?.pairs.length === 0)
+    return { texts: [...told, ...unasked], template: null };
+  const { seed } = pins.spec;
+  const examples = chain.map((entry) => ({
+    context: sliceBytes(texts.get(placeOf(entry))?.text ?? '', entry.start, entry.end),
+    pairs: entry.pairs,
+  }));
+  const { mode, wordings } = renderChain({ id: documents[0]?.unit ?? '', examples }, { seed });
+  return { texts: told, template: { mode, seed, wordings } };
+}
+
+const placeOf = ({ key, row }: { key: string; row: number }): string => `${row} ${key}`;
