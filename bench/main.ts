@@ -10,8 +10,9 @@ import { parquetRead } from './parquet-read.ts';
 import { quickstart } from './quickstart.ts';
 import { appendRecords, type Circumstances, circumstances, watchMachine } from './record.ts';
 import { synthesis } from './synthesis.ts';
+import { tokenize } from './tokenize.ts';
 
-const BENCHES: readonly Bench[] = [parquetRead, quickstart, synthesis, dedupe];
+const BENCHES: readonly Bench[] = [parquetRead, quickstart, synthesis, dedupe, tokenize];
 const CHECKOUT = fileURLToPath(new URL('../', import.meta.url));
 const DEFAULT_MB = 64;
 const DEFAULT_TEXTS = 20_000;

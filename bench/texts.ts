@@ -16,7 +16,8 @@ export interface Texts {
   texts: Text[];
 }
 
-const DATA = process.env.INSTRUCT_LAKE_DATA ?? fileURLToPath(new URL('../../shared/data/', import.meta.url));
+export const DATA =
+  process.env.INSTRUCT_LAKE_DATA ?? fileURLToPath(new URL('../../shared/data/', import.meta.url));
 
 /** Real texts where they lie beside the checkout (or in INSTRUCT_LAKE_DATA), else the passages of the sample. */
 export async function sourceTexts(): Promise<Texts> {
