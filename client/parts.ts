@@ -31,6 +31,7 @@ export function localParts(configFile: string | undefined): StackPart[] {
           settings,
           roles: settings.roles,
           threads: settings.threads,
+          measured: settings.metrics !== undefined,
         });
       },
     },

@@ -44,6 +44,7 @@ export async function runWorker(options: WorkerFlags, report: (line: string) => 
       settings,
       roles,
       threads: options.threads ?? settings.threads,
+      measured: settings.metrics !== undefined,
     }).catch((cause: unknown) => {
       if (!(cause instanceof Error) || cause.name !== 'TransportError') throw cause;
       throw new TemporalUnavailable(

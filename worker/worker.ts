@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
+import { Client } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { Settings } from '../activities/settings.ts';
@@ -8,6 +9,7 @@ import { QUEUES, type Role } from '../workflows/contract.ts';
 import { ROLES, THREADS } from './config/schema.ts';
 import { logAttributes } from './log-attributes.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
+import { openRunGauges } from './run-gauges.ts';
 import { knowsSearchAttributes } from './search-attributes.ts';
 import { openThreads, runInThread } from './threads.ts';
 import { type WorkflowSource, workflowSource } from './workflow-source.ts';
@@ -29,6 +31,8 @@ export interface WorkerOptions {
   /** All of them by default. */
   roles?: readonly Role[];
   threads?: number;
+  /** Whether `/metrics` is there: then runs are looked at for its gauges, by workers of workflows. */
+  measured?: boolean;
   workflows?: WorkflowSource;
 }
 export interface RunningWorker {
@@ -61,6 +65,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   });
   const { close: closeActivities, statistics, ...implementations } = activities;
   metrics = openMetrics(statistics);
+  const gauges =
+    options.measured && roles.includes('workflows')
+      ? openRunGauges({
+          client: new Client({ connection, namespace }),
+          lake: settings.lake,
+          meter: Runtime.instance().metricMeter,
+        })
+      : undefined;
 
   let workers: Worker[] = [];
   function stop(): void {
@@ -68,6 +80,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   }
   async function release(): Promise<void> {
     metrics?.close();
+    gauges?.close();
     await closeActivities();
     // A thread in a native call ends with that call.
     await Promise.race([threads.destroy(), delay(THREADS_END_MS, undefined, { ref: false })]);

@@ -188,13 +188,12 @@ export async function openIngest(
     if (steering.control().paused) return 'paused';
     return progress.waiting === null ? progress.phase : 'waiting';
   }
-  const measures = openMeasures(opened);
+  const measure = openMeasures(opened);
   function count(more: Record<string, number>): void {
     addCounts(counts, more);
-    measures.counted(more);
+    measure(more);
     // Stages count those that they met; which sources have failed in all is known here.
     counts.failedSources = failedInAll(failures);
-    measures.failed(failedInAll(failures));
   }
   async function goOnAnew(): Promise<void> {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
@@ -266,8 +265,6 @@ export async function openIngest(
     goOnAnew,
     enter(phase, total) {
       Object.assign(progress, { phase, done: 0, total });
-      measures.phase(phase, total);
-      if (phase === 'done') measures.succeeded(Date.now());
       show();
     },
     async phase(name, work) {

@@ -3,7 +3,6 @@ import {
   condition,
   defineUpdate,
   isCancellation,
-  metricMeter,
   setHandler,
 } from '@temporalio/workflow';
 import type { Decision, FailureRules, OnTimeout, Parked, Phase, Reason, RunRef } from './contract.ts';
@@ -55,9 +54,6 @@ export function openParking({
   askReplay,
 }: ParkingDeps): Parking {
   const name = `${run.domain}/${run.run}`;
-  const gauge = metricMeter
-    .createGauge('instruct_lake_parked', 'int', 'runs', 'Runs that wait for a decision.')
-    .withTags({ ...run });
   let parked: Parked | null = null;
   let decided = false;
   /** The run fails for want of a decision: nothing of it starts any more. */
@@ -130,7 +126,6 @@ export function openParking({
     const until = since + rules.decisionTimeout;
     parked = { phase: phase(), type, message, since: time(since), until: time(until), onTimeout, decisions };
     decided = false;
-    gauge.set(1);
     onChange();
     over = true;
     try {
@@ -142,7 +137,6 @@ export function openParking({
       return !over;
     } finally {
       parked = null;
-      gauge.set(0);
       onChange();
     }
   }
