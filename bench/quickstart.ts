@@ -6,7 +6,7 @@ import { type Contender, compare, type Run } from './harness.ts';
 import { runProcess } from './process.ts';
 import { outcomeOf } from './record.ts';
 import { withScratch } from './scratch.ts';
-import { shardsDigest } from './shards.ts';
+import { shardsDigest } from './shards-digest.ts';
 
 /** Many processes and threads live at once: looking at all of them often would itself be a load. */
 const SAMPLE_MS = 100;

@@ -1,40 +1,119 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256 } from '../lake/hash.ts';
+import { fileURLToPath } from 'node:url';
+import type { Bench, Findings, Settings } from './bench.ts';
+import { openLake } from './lake.ts';
+import { obtainPeer, type Peer } from './peer.ts';
+import { runProcess } from './process.ts';
+import { round } from './record.ts';
+import { withScratch } from './scratch.ts';
+import { median } from './statistics.ts';
+import { aligned } from './table.ts';
 
-interface Manifest {
-  shards: { name: string; bin: { sha256: string }; idx: { sha256: string } }[];
-  /** Keys in the bucket. */
-  files: { name: string; bin: string; idx: string }[];
+const MB = 1e6;
+const LIMIT_MS = 20 * 60_000;
+const EVERY = 'megatron,parquet-text,olmo,datatrove,parquet-ids,arrow';
+
+/** Tokenized documents → shards: this package on an S3 server, in one thread; datatrove's merger on local files. */
+export const shards: Bench = {
+  name: 'shards',
+  about: 'tokenized documents to shards: this package, in one format and in all, and datatrove',
+  runs: 3,
+  run: (settings) => withScratch((folder) => measure(folder, settings)),
+};
+
+interface Report {
+  /** Of building the shards; and of what is before that. */
+  seconds: number;
+  steps?: Record<string, number>;
+  /** Of the bodies, and of all files. */
+  bytes: number;
+  all?: number;
+}
+interface Row {
+  name: string;
+  reports: Report[];
+  /** The most that a run of it took. */
+  peakBytes?: number;
 }
 
-/**
- * Stands for every byte of the shards of the one run in a bucket's folder: their names and hashes, in order. Throws an
- * Error when there is not one run, or when a file is not what the manifest says.
- */
-export async function shardsDigest(bucket: string, domain: string): Promise<string> {
-  const runs = readdirSync(join(bucket, 'runs', domain));
-  if (runs.length !== 1) throw new Error(`${runs.length} runs of ${domain}, not one`);
-  const manifest = join(bucket, 'runs', domain, runs[0] ?? '', 'manifest.json');
-  const { shards, files } = JSON.parse(readFileSync(manifest, 'utf8')) as Manifest;
-  const lines: string[] = [];
-  for (const shard of shards) {
-    const file = files.find(({ name }) => name === shard.name);
-    for (const part of ['bin', 'idx'] as const) {
-      const hash = await fileHash(join(bucket, file?.[part] ?? ''));
-      if (hash !== shard[part].sha256) {
-        throw new Error(`${shard.name}.${part} hashes to ${hash}, the manifest says ${shard[part].sha256}`);
+async function measure(folder: string, settings: Settings): Promise<Findings> {
+  const { dist, mb, note, runs, signal } = settings;
+  const found = await obtainPeer('tokenize', note, signal);
+  const peer = 'missing' in found ? undefined : found;
+  if ('missing' in found) note(`datatrove is missing, so there are no figures for it: ${found.missing}`);
+  const lake = await openLake(folder, settings);
+  const rows: Row[] = [];
+  try {
+    for (const [name, formats] of [
+      ['instruct-lake, megatron', 'megatron'],
+      ['instruct-lake, every format', EVERY],
+    ] as const) {
+      const row: Row = { name, reports: [] };
+      for (let each = 0; each < runs; each++) {
+        note(`shards: ${name}, ${each + 1} of ${runs}`);
+        const args = [dist, JSON.stringify(lake.settings), `${formats.length}-${each}`, `${mb}`, formats];
+        const { stdout, peakBytes } = await runProcess(
+          process.execPath,
+          [script('shards_ours.mjs'), ...args],
+          {
+            signal,
+            limitMs: LIMIT_MS,
+          },
+        );
+        row.reports.push(reportOf(stdout));
+        if (peakBytes !== undefined) row.peakBytes = Math.max(peakBytes, row.peakBytes ?? 0);
       }
-      lines.push(`${shard.name}.${part} ${hash}\n`);
+      rows.push(row);
     }
+  } finally {
+    await lake.close();
   }
-  if (lines.length === 0) throw new Error(`${manifest} names no shards`);
-  return `${shards.length} shards, ${sha256(lines.join(''))}`;
+  if (peer !== undefined) rows.push(await datatrove(folder, peer, settings));
+  const record = {
+    tokenMb: mb,
+    contenders: rows.map(({ name, reports, peakBytes }) => ({ name, peakBytes, reports })),
+  };
+  return { outcomes: [{ name: 'shards', table: tableOf(mb, rows), record }], versions: peer?.versions ?? {} };
 }
 
-async function fileHash(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
-  return hash.digest('hex');
+async function datatrove(
+  folder: string,
+  { python }: Peer,
+  { mb, note, runs, signal }: Settings,
+): Promise<Row> {
+  const row: Row = { name: 'datatrove, merger', reports: [] };
+  for (let each = 0; each < runs; each++) {
+    note(`shards: ${row.name}, ${each + 1} of ${runs}`);
+    const own = join(folder, `datatrove-${each}`);
+    mkdirSync(own);
+    const { stdout, peakBytes } = await runProcess(python, [script('shards_datatrove.py'), own, `${mb}`], {
+      signal,
+      limitMs: LIMIT_MS,
+    });
+    row.reports.push(reportOf(stdout));
+    if (peakBytes !== undefined) row.peakBytes = Math.max(peakBytes, row.peakBytes ?? 0);
+  }
+  return row;
 }
+
+function tableOf(mb: number, rows: readonly Row[]): string {
+  const speed = (row: Row, of: (report: Report) => number | undefined): string => {
+    const all = row.reports.flatMap((report) => of(report) ?? []);
+    return all.length === 0 ? '' : `${round(median(all))}`;
+  };
+  const lines = rows.map((row) => [
+    row.name,
+    speed(row, ({ bytes, seconds }) => bytes / MB / seconds),
+    speed(row, ({ all, seconds }) => all && all / MB / seconds),
+    speed(row, ({ bytes, steps }) => steps && bytes / MB / (steps.exchange ?? Number.NaN)),
+    row.peakBytes === undefined ? '' : `${Math.round(row.peakBytes / MB)}`,
+  ]);
+  return [
+    `shards: ${mb} MB of token ids, two bytes each; one thread; medians of ${rows[0]?.reports.length} runs`,
+    ...aligned([['', 'tokens, MB/s', 'files, MB/s', 'exchange before it, MB/s', 'memory, MB'], ...lines]),
+  ].join('\n');
+}
+
+const reportOf = (stdout: string): Report => JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Report;
+const script = (name: string): string => fileURLToPath(new URL(`contenders/${name}`, import.meta.url));

@@ -7,7 +7,7 @@ import { OutputsDiffer } from './harness.ts';
 import { obtainPeer } from './peer.ts';
 import { runProcess } from './process.ts';
 import { withScratch } from './scratch.ts';
-import { shardsDigest } from './shards.ts';
+import { shardsDigest } from './shards-digest.ts';
 import { type Figures, figuresOf } from './synthesis/figures.ts';
 import { openScene, type Scene } from './synthesis/scene.ts';
 import { inShort, type Measured, outcomeOf } from './synthesis/table.ts';

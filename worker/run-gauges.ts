@@ -136,18 +136,20 @@ export function openRunGauges(deps: RunGaugesDeps): RunGauges {
     told = states;
   }
 
-  let looking: Promise<void> | undefined;
-  function look(): void {
-    // Neither Temporal nor the lake has to be there: the next look finds what there is then.
-    looking ??= sample()
-      .catch(() => {})
-      .finally(() => {
-        looking = undefined;
-      });
+  let looking = false;
+  async function look(): Promise<void> {
+    if (looking) return;
+    looking = true;
+    try {
+      await sample();
+    } catch {
+      // Neither Temporal nor the lake has to be there: the next look finds what there is then.
+    }
+    looking = false;
   }
-  const timer = setInterval(look, SAMPLE_MS);
+  const timer = setInterval(() => void look(), SAMPLE_MS);
   timer.unref();
-  look();
+  void look();
   return {
     sample,
     close() {

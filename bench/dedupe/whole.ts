@@ -1,14 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { obtainServers } from '../../client/stack/obtain.ts';
-import { choosePorts, HOST } from '../../client/stack/ports.ts';
-import { startS3 } from '../../client/stack/servers.ts';
-import { s3Keys } from '../../client/stack/state.ts';
 import { parquetBytes } from '../../lake/parquet/write.ts';
 import { openS3 } from '../../lake/s3.ts';
 import type { Outcome, Settings } from '../bench.ts';
 import type { Run } from '../harness.ts';
+import { openLake } from '../lake.ts';
 import type { Peer } from '../peer.ts';
 import { runProcess } from '../process.ts';
 import { round } from '../record.ts';
@@ -64,7 +61,10 @@ export async function measureWhole(
     textMb: round(documents.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) / 1e6),
     replaced: RATES.map((rate) => `${rate * 100} %`).join(', '),
   };
-  const lake = await openLake(folder, files, settings);
+  const lake = await openLake(folder, settings);
+  const store = openS3(lake.settings);
+  for (const { name, bytes } of files) await store.put(PREFIX + name, bytes);
+  store.close();
   try {
     const own = ours(lake.settings, settings);
     const other = peer === undefined ? undefined : theirs(peer, local, folder, signal);
@@ -120,30 +120,6 @@ export async function measureWhole(
 
 const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 const script = (name: string): string => fileURLToPath(new URL(`../contenders/${name}`, import.meta.url));
-
-/** An S3 server with the files under the prefix. */
-async function openLake(
-  folder: string,
-  files: readonly { name: string; bytes: Uint8Array }[],
-  { note, signal }: Settings,
-): Promise<{ settings: Required<Parameters<typeof openS3>[0]>; close: () => Promise<void> }> {
-  const state = join(folder, 'state');
-  for (const each of ['s3', 'sidecar', 'logs']) mkdirSync(join(state, each), { recursive: true });
-  const { versitygw } = await obtainServers(note, signal);
-  const ports = await choosePorts(state, 'random');
-  const settings = {
-    endpoint: `http://${HOST}:${ports.s3}`,
-    region: 'us-east-1',
-    bucket: 'lake',
-    forcePathStyle: true,
-    ...s3Keys(state),
-  };
-  const server = await startS3(versitygw, { state, ports, s3: settings, signal });
-  const store = openS3(settings);
-  for (const { name, bytes } of files) await store.put(PREFIX + name, bytes);
-  store.close();
-  return { settings, close: () => server.stop() };
-}
 
 function ours(lake: object, { dist, signal }: Settings): Contender {
   return {
