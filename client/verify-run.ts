@@ -1,11 +1,12 @@
 import type { Publication } from '../activities/publish/publication.ts';
 import { type Check, check, readManifest, verifyPublication } from '../activities/publish/verify.ts';
+import { checkMarks } from '../activities/publish/verify-marks.ts';
 import { checkSegment } from '../activities/segment/verify-segment.ts';
 import { readChecked, readJson } from '../lake/commit.ts';
 import { CorruptLake, RunNotFound } from '../lake/errors.ts';
 import { checkLog, publishedRun, readHead } from '../lake/log.ts';
 import type { ObjectStore } from '../lake/store.ts';
-import type { RunRef } from '../workflows/contract.ts';
+import type { PublishInput, RunRef } from '../workflows/contract.ts';
 
 /**
  * Looks at a run from the domain log down to the tokens. What does not hold is a check that is not ok. Throws
@@ -69,6 +70,8 @@ export async function verifyRun(
     };
     checks.push(await check('compacted index', look));
   }
+  const { input } = await readJson<{ input?: PublishInput }>(store, provenance);
+  if (input !== undefined) checks.push(await check('marks of the protocol', () => checkMarks(store, input)));
   report(`Reading ${shards.length} ${shards.length === 1 ? 'shard' : 'shards'} …`);
   return [...checks, ...(await verifyPublication(store, publication))];
 }

@@ -35,7 +35,13 @@ export function traceCommand(): Command {
       async (...given) => (await import('../trace/trace.ts')).traceToken(...given),
     ),
   );
-  return command;
+  return command.addHelpText(
+    'after',
+    `
+Examples:
+  instruct-lake trace token biomed/2026-01-05 0:123456
+  instruct-lake trace doc biomed/2026-01-05 raw/biomed/a.parquet:17`,
+  );
 }
 
 function traced(

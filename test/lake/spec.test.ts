@@ -1,6 +1,13 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { InvalidSpec } from '../../lake/errors.ts';
-import { milliseconds, parseSpec, specSchema, withoutSteering } from '../../lake/spec.ts';
+import {
+  inheritSpec,
+  milliseconds,
+  parseBegun,
+  parseSpec,
+  specSchema,
+  withoutSteering,
+} from '../../lake/spec.ts';
 
 const minimal = {
   domain: 'biomed',
@@ -29,8 +36,8 @@ test('defaults are filled in', () => {
     decisionTimeout: '6h',
     onTimeout: 'fail',
     input: { partitionBytes: 67108864 },
-    mix: { maxRepeat: 4, strict: false },
-    shards: { format: 'megatron', bytes: 1073741824 },
+    mix: { maxRepeat: 4, strict: false, alsoRaw: false },
+    shards: { formats: ['megatron'], bytes: 1073741824, pack: 'concat', layout: 'mixed', mask: false },
   });
 });
 test('every problem is listed at once, unknown keys with the nearest name', () => {
@@ -195,9 +202,107 @@ test('a decision time-out is a whole number of seconds, minutes, hours or days, 
   expect(problems({ ...minimal, onTimeout: 'wait' })).toContain('onTimeout: must be "accept" or "fail"');
 });
 test('the JSON Schema knows the keys and refuses others', () => {
-  const schema = specSchema() as { properties: Record<string, unknown>; additionalProperties: boolean };
-  expect(Object.keys(schema.properties)).toContain('sequenceLength');
-  expect(schema.additionalProperties).toBe(false);
+  type Kind = { properties: Record<string, unknown>; additionalProperties: boolean };
+  const { anyOf } = specSchema() as { anyOf: Kind[] };
+  expect(anyOf.map(({ properties }) => 'from' in properties)).toEqual([false, true]);
+  for (const { properties, additionalProperties } of anyOf) {
+    expect(Object.keys(properties)).toContain('sequenceLength');
+    expect(additionalProperties).toBe(false);
+  }
+});
+
+describe('a mix', () => {
+  const withMix = (mix: unknown) => ({ ...minimal, mix });
+  test('by a preset is the sources that it stands for', () => {
+    const instructions = { prefix: 'raw/i/', question: 'q', answer: 'a' };
+    expect(parseSpec(withMix({ preset: 'general' })).mix.sources).toEqual([
+      { from: 'augmented', repeat: 1 },
+      { from: 'raw', repeat: 1 },
+    ]);
+    expect(parseSpec(withMix({ preset: 'domain-adaptive', instructions })).mix.sources).toEqual([
+      { from: 'augmented', weight: 1 },
+      { from: 'instructions', ...instructions, weight: 1 },
+    ]);
+  });
+  test.each([
+    [{}, 'mix: takes either sources or a preset'],
+    [{ preset: 'general', sources: [{ from: 'raw', weight: 1 }] }, 'mix: takes either sources or a preset'],
+    [{ preset: 'domain-adaptive' }, 'instructions belong to the preset "domain-adaptive", which needs them'],
+    [{ sources: [{ from: 'raw' }] }, 'mix.sources[0]: needs one of weight, tokens, repeat'],
+    [{ sources: [{ from: 'raw', weight: 1, repeat: 2 }] }, 'mix.sources[0]: needs one of'],
+    [
+      {
+        sources: [
+          { from: 'raw', weight: 1 },
+          { from: 'augmented', repeat: 1 },
+        ],
+      },
+      'mix.sources: weights stand in all sources or in none',
+    ],
+    [{ sources: [{ from: 'raw', repeat: 1 }], tokens: 5 }, 'mix.tokens: is divided by weights'],
+    [{ sources: [{ from: 'augmented', repeat: 1 }], share: 0 }, 'with share 0 "augmented" has no tokens'],
+  ])('%j is refused', (mix, problem) => {
+    expect(problems(withMix(mix))).toContain(problem);
+  });
+  test('converts no more than is synthesized', () => {
+    const synthesize = { ...minimal.synthesize, share: 0.4 };
+    const spec = { ...withMix({ preset: 'general', share: 0.5 }), synthesize };
+    expect(problems(spec)).toContain('mix.share: is 0.5, more than is converted (synthesize.share is 0.4)');
+  });
+});
+
+describe('shards', () => {
+  const withShards = (shards: unknown) => ({ ...minimal, shards });
+  test('take one format or several, each once and in a fixed order', () => {
+    expect(parseSpec(withShards({ format: 'olmo' })).shards.formats).toEqual(['olmo']);
+    const { formats } = parseSpec(withShards({ formats: ['arrow', 'megatron', 'arrow'] })).shards;
+    expect(formats).toEqual(['megatron', 'arrow']);
+    expect(problems(withShards({ format: 'olmo', formats: ['arrow'] }))).toContain(
+      'formats or format, not both',
+    );
+  });
+  test('with a mask that nobody looks at are refused, unless that is meant', () => {
+    expect(problems(withShards({ mask: true }))).toContain('trainers of megatron do not look at one');
+    expect(parseSpec(withShards({ mask: true, ignoreMask: true })).shards.mask).toBe(true);
+    expect(parseSpec(withShards({ mask: true, formats: ['olmo', 'arrow'] })).shards.mask).toBe(true);
+  });
+});
+
+describe('a spec that begins on a run', () => {
+  const begun = (stage: string, more: object) => ({ domain: 'biomed', from: { run: 'r1', stage }, ...more });
+  const refused = (spec: object): string => {
+    try {
+      parseBegun(spec);
+    } catch (error) {
+      return String(error);
+    }
+    return '';
+  };
+  test('says what is done anew, and nothing that is settled before', () => {
+    expect(refused(begun('mix', { mix: { share: 0.2 }, shards: { bytes: 2048 } }))).toBe('');
+    expect(refused(begun('mix', { tokenizer: 'x' }))).toContain(
+      'settled before stage "mix"; begin from "template"',
+    );
+    expect(refused(begun('template', { filters: {} }))).toContain(
+      'filters: is settled before stage "template"',
+    );
+    expect(refused(begun('filter', { filters: {}, tokenizer: 'x' }))).toBe('');
+    expect(refused(begun('filter', { input: {} }))).toContain('input: is as in the run that `from` names');
+    expect(refused(begun('shards', {}))).toContain('from.stage: must be');
+  });
+  test('inherits the rest, and of the mix what it does not say', () => {
+    const source = parseSpec({
+      ...minimal,
+      mix: { sources: [{ from: 'augmented', weight: 1 }], tokens: 500, maxRepeat: 2 },
+      train: { launcher: 'x' },
+    });
+    const spec = inheritSpec(parseBegun(begun('mix', { mix: { share: 0.2 } })), source);
+    expect(spec.mix).toEqual({ ...source.mix, share: 0.2 });
+    expect(spec.input).toEqual(source.input);
+    expect(spec.train).toBeUndefined();
+    const other = inheritSpec(parseBegun(begun('mix', { mix: { preset: 'general' } })), source);
+    expect(other.mix.tokens).toBeUndefined();
+  });
 });
 
 test('the generator decides which keys `synthesize` has', () => {
