@@ -1,5 +1,13 @@
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { RUN } from '../lake/layout.ts';
+import { DOMAIN, RUN } from '../lake/layout.ts';
+import type { RunRef } from '../workflows/contract.ts';
+
+/** The run whose workflow id (or schedule's id) this is; undefined for lanes, other workflows, and names that no run may have. */
+export function nameOf(workflowId: string): RunRef | undefined {
+  const [kind, domain = '', run = '', ...more] = workflowId.split('/');
+  if (kind !== 'ingest' || more.length > 0 || !DOMAIN.test(domain) || !RUN.test(run)) return undefined;
+  return { domain, run };
+}
 
 /** Which run a line of the log is about, by the workflow id: `ingest/<domain>/<run>`, or a lane of it. */
 export function runAttributes(workflowId: unknown): Record<string, string> {

@@ -1,10 +1,9 @@
-import type { Client } from '@temporalio/client';
-import type { MetricMeter } from '@temporalio/common';
-import type { Publication } from '../activities/publish/publication.ts';
-import { readJson } from '../lake/commit.ts';
-import { readHead } from '../lake/log.ts';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { defineSearchAttributeKey, type MetricMeter } from '@temporalio/common';
 import { openS3, type S3Settings } from '../lake/s3.ts';
 import type { Progress } from '../workflows/contract.ts';
+import { openDomainGauges } from './domain-gauges.ts';
+import { nameOf } from './log-attributes.ts';
 
 const SAMPLE_MS = 15_000;
 /** So long a run that has ended is told of. */
@@ -14,6 +13,7 @@ const ENDED = 200;
 /** A run that does not answer by then is asked again next time. */
 const ANSWER_MS = 5_000;
 const TYPES = 'WorkflowType IN ("ingestDomain", "replayPartitions")';
+const FAILED = defineSearchAttributeKey('FailedPartitions', 'INT');
 
 export interface RunGaugesDeps {
   client: Client;
@@ -36,14 +36,14 @@ interface RunState {
 }
 
 /**
- * Gauges of runs for `/metrics`, from what is: the runs that Temporal has, their own query `progress`, and what the lake's domains
- * have published. So they are there after a worker's restart as before. Any worker with the role `workflows` tells the same.
+ * Gauges of runs for `/metrics`, from what is: the runs that Temporal has, their own query `progress`, its schedules, and what the
+ * lake's domains have published. So they are there after a worker's restart as before. Any worker with the role `workflows` tells the same.
  */
 export function openRunGauges(deps: RunGaugesDeps): RunGauges {
-  const { client, now = Date.now } = deps;
+  const { client, meter, now = Date.now } = deps;
   const store = openS3(deps.lake);
   const gauge = (name: string, unit: string, what: string) =>
-    deps.meter.createGauge(`instruct_lake_${name}`, 'int', unit, what);
+    meter.createGauge(`instruct_lake_${name}`, 'int', unit, what);
   const parked = gauge('parked', 'runs', 'Runs that wait for a decision.');
   const failed = gauge('failed_sources', '1', 'Sources of a run that have failed.');
   const units = gauge(
@@ -51,72 +51,67 @@ export function openRunGauges(deps: RunGaugesDeps): RunGauges {
     '1',
     'Units (partitions, ranges, shards) of the phase that a run is in.',
   );
-  const success = gauge(
-    'last_success_seconds',
-    's',
-    'When a run of a domain last published or found nothing new, seconds since 1970.',
-  );
-  /** What was told last, by workflow id; and what is known of those that have ended. */
+  const domains = openDomainGauges({ client, store, meter });
+  /** What was told last, by workflow id; and what is known of those that have ended, by the id of the execution. */
   let told = new Map<string, RunState>();
-  const ended = new Map<string, RunState>();
-  const succeeded = new Map<string, number>();
-  let lakeLooked = false;
+  let ended = new Map<string, RunState>();
 
-  async function sample(): Promise<void> {
+  async function sampleRuns(): Promise<void> {
     const states = new Map<string, RunState>();
     for await (const { workflowId } of client.workflow.list({
       query: `${TYPES} AND ExecutionStatus="Running"`,
     })) {
-      const state = await stateOf(workflowId);
+      const state = (await ask(workflowId)) ?? told.get(workflowId);
       if (state !== undefined) states.set(workflowId, state);
     }
     const since = new Date(now() - REMEMBER_MS).toISOString();
+    const still = new Map<string, RunState>();
     let count = 0;
     const query = `${TYPES} AND ExecutionStatus!="Running" AND CloseTime > "${since}"`;
-    for await (const { workflowId, runId, status, closeTime } of client.workflow.list({ query })) {
+    for await (const execution of client.workflow.list({ query })) {
       if (count++ === ENDED) break;
+      const { workflowId, runId, status, closeTime } = execution;
       const name = nameOf(workflowId);
-      if (name === undefined) continue;
-      if (status.name === 'COMPLETED' && closeTime !== undefined) note(name.domain, closeTime.getTime());
+      if (name === undefined || status.name === 'CONTINUED_AS_NEW') continue;
+      if (status.name === 'COMPLETED' && closeTime !== undefined) {
+        domains.succeeded(name.domain, closeTime.getTime());
+      }
       // A run that was started again is what it is now.
-      if (states.has(workflowId) || status.name === 'CONTINUED_AS_NEW') continue;
-      const known = ended.get(runId) ?? (await stateOf(workflowId, runId));
-      if (known === undefined) continue;
-      const over = { ...known, parked: false, units: 0 };
-      ended.set(runId, over);
+      if (states.has(workflowId)) continue;
+      const over = ended.get(runId) ?? (await stateAtEnd(execution));
+      if (over === undefined) continue;
+      // It may have published before it failed.
+      if (!ended.has(runId) && status.name !== 'COMPLETED') domains.look(name.domain);
+      still.set(runId, over);
       states.set(workflowId, over);
     }
-    if (!lakeLooked) await lookIntoLake();
+    ended = still;
     tell(states);
   }
-  async function stateOf(workflowId: string, runId?: string): Promise<RunState | undefined> {
+  async function ask(workflowId: string, runId?: string): Promise<RunState | undefined> {
     const name = nameOf(workflowId);
     if (name === undefined) return undefined;
     try {
       const handle = client.workflow.getHandle(workflowId, runId);
-      const { parked, counts, phase, total } = await client.withDeadline(now() + ANSWER_MS, () =>
+      const { parked, counts, phase, total } = await client.withDeadline(Date.now() + ANSWER_MS, () =>
         handle.query<Progress>('progress'),
       );
       return { ...name, parked: parked !== null, failed: counts.failedSources ?? 0, phase, units: total };
     } catch {
-      return told.get(workflowId);
+      return undefined;
     }
   }
-  function note(domain: string, at: number): void {
-    succeeded.set(domain, Math.max(succeeded.get(domain) ?? 0, Math.floor(at / 1000)));
-  }
-  /** When each domain of the lake last published: what Temporal no longer knows. */
-  async function lookIntoLake(): Promise<void> {
-    const domains = new Set<string>();
-    for await (const { key } of store.list('index/')) domains.add(key.split('/')[1] ?? '');
-    for (const domain of domains) {
-      const last = (await readHead(store, domain)).entry.published.at(-1);
-      if (last === undefined) continue;
-      const { provenance } = await readJson<Publication>(store, last.publication);
-      const { publishedAt } = await readJson<{ publishedAt: string }>(store, provenance);
-      note(domain, Date.parse(publishedAt));
-    }
-    lakeLooked = true;
+  /** A run that has ended answers only after a replay of its whole history, so its search attributes go before. */
+  async function stateAtEnd(execution: WorkflowExecutionInfo): Promise<RunState | undefined> {
+    const { workflowId, runId, typedSearchAttributes } = execution;
+    const before = told.get(workflowId);
+    const failed = typedSearchAttributes.get(FAILED);
+    const name = nameOf(workflowId);
+    const known =
+      failed === undefined || name === undefined
+        ? ((await ask(workflowId, runId)) ?? before)
+        : { ...name, failed, phase: before?.phase ?? 'done' };
+    return known && { ...known, parked: false, units: 0 };
   }
   function tell(states: Map<string, RunState>): void {
     for (const [workflowId, before] of told) {
@@ -132,19 +127,19 @@ export function openRunGauges(deps: RunGaugesDeps): RunGauges {
       failed.set(state.failed, { domain, run });
       units.set(state.units, { domain, run, phase });
     }
-    for (const [domain, at] of succeeded) success.set(at, { domain });
     told = states;
   }
 
+  /** Runs, schedules and lake each by itself: one that cannot be reached hides nothing of the others. */
+  async function sample(): Promise<void> {
+    await sampleRuns().catch(() => {});
+    await domains.sample();
+  }
   let looking = false;
   async function look(): Promise<void> {
     if (looking) return;
     looking = true;
-    try {
-      await sample();
-    } catch {
-      // Neither Temporal nor the lake has to be there: the next look finds what there is then.
-    }
+    await sample();
     looking = false;
   }
   const timer = setInterval(() => void look(), SAMPLE_MS);
@@ -157,9 +152,4 @@ export function openRunGauges(deps: RunGaugesDeps): RunGauges {
       store.close();
     },
   };
-}
-
-function nameOf(workflowId: string): { domain: string; run: string } | undefined {
-  const [, domain, run] = /^ingest\/([^/]+)\/(.+)$/s.exec(workflowId) ?? [];
-  return domain === undefined || run === undefined ? undefined : { domain, run };
 }

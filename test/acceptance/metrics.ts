@@ -1,11 +1,11 @@
-// tier: ci — a worker is measured: every metric that an alert or a panel asks for is in a real scrape, figures agree with the run's own, no text of the corpus is in them or in the log, whose lines say which run and partition they are of
+// tier: ci — a worker is measured: every metric that an alert or a panel asks for is in a real scrape, figures agree with the run's own, a restart loses no run, no text of the corpus is in them or in the log, whose lines say which run and partition they are of
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lake, must, until } from './lib.ts';
 import { alertExpressions, metricsIn, panelExpressions } from './parts/expressions.ts';
 import { HOSTILE, monitoredStack } from './parts/monitored.ts';
 
-const { folder, env, scrape } = await monitoredStack('metrics');
+const { folder, env, scrape, up } = await monitoredStack('metrics');
 const sample = (page: string, name: string, ...labels: string[]): number | undefined => {
   const line = page
     .split('\n')
@@ -33,6 +33,11 @@ for (const kind of ['prompt', 'completion'] as const) {
 must(sample(page, 'instruct_lake_failed_sources', 'run="done"') === 1, 'the source that failed is counted');
 const age = Date.now() / 1000 - (sample(page, 'instruct_lake_last_success_seconds', 'domain="seen"') ?? 0);
 must(age >= -1 && age < 300, 'the last success of the domain is dated');
+
+must(
+  sample(page, 'instruct_lake_scheduled', 'domain="seen"') === 0,
+  'the domain has no schedule, so nobody waits for its nights',
+);
 
 const there = new Set(page.match(/^(?!#)[a-z_]+/gm));
 for (const { of, expr } of [...alertExpressions(), ...panelExpressions()]) {
@@ -73,3 +78,20 @@ for (const [what, text] of [
 ] as const) {
   must(!text.includes(HOSTILE.slice(0, 18)), `no text of the corpus is in ${what}`);
 }
+
+const down = await lake(['down'], { cwd: folder, env });
+const again = await lake([...up], { cwd: folder, env });
+must(
+  down.code === 0 && again.code === 0,
+  'the stack goes down and comes up again, its worker another process',
+);
+await until('the new worker to tell of what was before it', 60, async () => {
+  const now = await scrape().catch(() => '');
+  return (
+    (sample(now, 'instruct_lake_parked', 'run="parked"') === 1 &&
+      sample(now, 'instruct_lake_failed_sources', 'run="done"') === 1 &&
+      sample(now, 'instruct_lake_last_success_seconds', 'domain="seen"') !== undefined) ||
+    undefined
+  );
+});
+must(true, 'after a restart the parked run, the failed source and the last success are told of again');

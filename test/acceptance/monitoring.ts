@@ -1,4 +1,4 @@
-// tier: manual — Prometheus scrapes a worker: it takes the alert rules, every expression of alerts and panels is valid, every panel shows something, and the alerts that should fire do (`prometheus` and `promtool` on the PATH)
+// tier: manual — Prometheus scrapes a worker: it takes the alert rules, their tests hold, every expression of alerts and panels is valid, every panel shows something, and the alerts that should fire do (`prometheus` and `promtool` on the PATH)
 import { spawn } from 'node:child_process';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,9 @@ const folder = scratch('prometheus');
 cpSync(join(MONITORING, 'alerts.yaml'), join(folder, 'alerts.yaml'));
 console.log((await ok('promtool', ['check', 'rules', join(folder, 'alerts.yaml')])).trim());
 must(true, 'promtool takes the alert rules');
+cpSync(join(MONITORING, 'alerts.test.yaml'), join(folder, 'alerts.test.yaml'));
+console.log((await ok('promtool', ['test', 'rules', join(folder, 'alerts.test.yaml')])).trim());
+must(true, 'and they fire and resolve as their tests say, with several workers and through a restart');
 
 const { address } = await monitoredStack('monitoring');
 writeFileSync(
