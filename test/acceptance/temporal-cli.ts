@@ -231,7 +231,7 @@ async function refusedSpecs(): Promise<void> {
     'synthesize: is missing',
     'tokenizer: is missing',
     'sequenceLength: is missing',
-    'mix.sources: is missing',
+    'mix: takes either sources or a preset',
     'synthesise: unknown key (did you mean "synthesize"?)',
   ];
   const silent = problems.find((problem) => !stdout.includes(problem));

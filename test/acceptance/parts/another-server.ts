@@ -13,8 +13,8 @@ const SECONDS = 300;
 /** What no test found: a name that is spelled wrong, in an activity that every run comes to once. */
 const IN_ACTIVITY = {
   file: 'activities/mix/mix-sources.js',
-  right: 'commits.map(({ data }) => data[name])',
-  wrong: 'commits.map(({ datum }) => datum[name])',
+  right: 'holders.map(({ data }) => data[name])',
+  wrong: 'holders.map(({ datum }) => datum[name])',
 };
 /** And a last decision of the workflow that takes every publication for none. */
 const IN_WORKFLOW = {
