@@ -187,9 +187,13 @@ def read_instructions(source, manifest):
 
 
 def read_tables(paths):
-    """Rendered documents with what stands where in them."""
+    """Rendered documents with what stands where in them, in the form that was synthesized: the raw texts of converted slots
+    are there for mixes that leave those raw."""
     return [
-        row | {"spans": json.loads(row["spans"])} for path in paths for row in pq.read_table(path).to_pylist()
+        row | {"spans": json.loads(row["spans"])}
+        for path in paths
+        for row in pq.read_table(path).to_pylist()
+        if row["when"] in ("always", "converted")
     ]
 
 
