@@ -56,7 +56,11 @@ export function openParquet(columns: readonly ColumnSpec[], options: WriteOption
   }
   function closeGroup(): Uint8Array[] {
     if (rows === 0) return [];
-    const columnData = columns.map(({ name }, c) => ({ name, data: open[c] ?? [] }));
+    // Token ids repeat too little for a dictionary, and looking for one takes long.
+    const columnData = columns.map(({ name, type }, c) => ({
+      ...{ name, data: open[c] ?? [] },
+      ...(type === 'ints' && { encoding: 'PLAIN' as const, statistics: false }),
+    }));
     // Without a flush of its own the writer does everything before it returns.
     void parquet.write({ columnData, rowGroupSize: rows });
     open = columns.map(() => []);
