@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Part, TokenizerJson } from '../../../../activities/tokenize/fast/file.ts';
+import { readModel } from '../../../../activities/tokenize/fast/model.ts';
 import type { RefusalReason } from '../../../../activities/tokenize/fast/refusal.ts';
+import { BadTokenizer } from '../../../../lake/errors.ts';
 import { differences, fuzzTexts, openPair } from '../../../tokenizer-fuzz.ts';
 import { added, byteLevel, bytes, cut, PATTERNS, PREPEND, sentencePiece } from '../../../tokenizers.ts';
 
@@ -121,6 +123,26 @@ function removing(pattern: string): Part {
   const [split, byteLevelPart] = cut(pattern).pretokenizers as object[];
   return { type: 'Sequence', pretokenizers: [{ ...split, behavior: 'Removed' }, byteLevelPart] };
 }
+
+test.each([
+  ['that names a token that is not there', ['a', 'nowhere']],
+  ['of three', 'a b c'],
+])('a merge %s is a reason, though the library does not load such a file either', async (_, merge) => {
+  const file = byteLevel({});
+  const merges = [...mergesOf(file), merge];
+  const json = { ...file, model: { ...file.model, merges } };
+  expect(readModel(json)).toMatchObject({ reason: 'merges' });
+  await expect(openPair(json)).rejects.toThrow(BadTokenizer);
+});
+
+test('every reason is provoked', () => {
+  const all: Record<RefusalReason, true> = {
+    ...{ model: true, dropout: true, affix: true, merges: true, normalizer: true, preTokenizer: true },
+    ...{ pattern: true, prefixSpace: true, unknown: true, ignoreMerges: true, byteTokens: true },
+    addedToken: true,
+  };
+  expect(new Set([...REFUSED.map(([reason]) => reason), 'merges'])).toEqual(new Set(Object.keys(all)));
+});
 
 test.each(REFUSED)('%s: %s is left to the library', async (reason, _, json) => {
   const pair = await openPair(json);
