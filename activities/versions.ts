@@ -7,7 +7,7 @@ export const STAGE_VERSIONS = {
   synthesize: 3,
   judge: 1,
   filter: 3,
-  template: 6,
+  template: 7,
   settle: 2,
   mix: 2,
   exchange: 2,

@@ -26,23 +26,44 @@ export async function openPair(json: TokenizerJson): Promise<Pair> {
   }
 }
 
-/** The texts on which a tokenizer and the library differ, in ids or in where a token ends; and how many were left to the library. */
+/**
+ * The texts on which a tokenizer and the library differ, in ids or in where a token ends; and how many were left to the library.
+ * Each text is tokenized twice: a word that is known goes another way than a new one.
+ */
 export async function differences(
   { ours, library }: Pair,
   texts: readonly string[],
 ): Promise<{ different: string[]; slow: number }> {
   const got = await ours.encodeBatch(texts);
+  const again = await ours.encodeBatch(texts);
   const wanted = await library(texts);
-  const different = texts.filter((text, i) => !equal(text, got[i] as Encoded, wanted[i] as Encoded));
+  const different = texts.filter((text, i) => {
+    const [first, second] = [got[i] as Encoded, again[i] as Encoded];
+    return !(
+      same(first.ids, second.ids) &&
+      same(first.ends, second.ends) &&
+      equal(text, first, wanted[i] as Encoded)
+    );
+  });
   return { different, slow: got.filter(({ slow }) => slow).length };
 }
 
-/** The library tells ends in letters: of a part of a letter, the letter's. */
+const same = (a: Uint32Array, b: Uint32Array): boolean =>
+  Buffer.compare(
+    new Uint8Array(a.buffer, a.byteOffset, a.byteLength),
+    new Uint8Array(b.buffer, b.byteOffset, b.byteLength),
+  ) === 0;
+
+/** The library tells ends in letters: of a part of a letter, the letter's. Our own ends never go back, and the last is the text's. */
 function equal(text: string, got: Encoded, wanted: Encoded): boolean {
   if (got.ids.length !== wanted.ids.length) return false;
   const bytes = Buffer.from(text);
+  if (!got.slow && text !== '' && got.ends.at(-1) !== bytes.length) return false;
+  let before = 0;
   return got.ids.every((id, i) => {
     let end = got.ends[i] as number;
+    if (end < before) return false;
+    before = end;
     while (end < bytes.length && ((bytes[end] as number) & 0xc0) === 0x80) end++;
     return id === wanted.ids[i] && end === wanted.ends[i];
   });

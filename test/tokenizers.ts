@@ -33,6 +33,15 @@ export function goodTokenizers(): Map<string, TokenizerJson> {
       'Gemma',
       sentencePiece({ normalizer: REPLACE, added_tokens: [added('\n\n'), added('▁▁▁'), added('<b>')] }),
     ],
+    // Gemma's own runs of spaces are both: text that spells them, and what merges make of spaces.
+    [
+      'Gemma, added tokens that the vocabulary has',
+      sentencePiece({ normalizer: REPLACE, added_tokens: [added('▁▁'), added('▁▁▁▁'), added('<0xE6>')] }),
+    ],
+    [
+      'GPT-2, added tokens that the vocabulary has',
+      byteLevel({ added_tokens: [added('Ġthe'), added('Ġ'), added('â'), added('the')] }),
+    ],
     [
       'Llama 2 with added tokens',
       sentencePiece({ normalizer: PREPEND, added_tokens: [added('<b>'), added('e e')] }),

@@ -1,6 +1,6 @@
 import { tellCollector, type WithoutSpecials } from './tokenizer-file.ts';
 
-/** The tokens of a text. `ends`: where each ends, in bytes of the text's UTF-8; a part of a letter ends within or behind it. */
+/** The tokens of a text. `ends`: where each ends, in bytes of the text's UTF-8, none before the one in front of it; a part of a letter ends within or behind it. */
 export interface Encoded {
   ids: Uint32Array;
   ends: Uint32Array;

@@ -44,9 +44,8 @@ export function openFast(model: FastModel): (text: string) => FastEncoded | null
     putWords(bytes, view, at, end, sink, FRONT);
     if (!prefixed) return;
     bytes[from - 1] = before;
-    // A space that is a token by itself ends where the first letter does, as in the library.
-    if (sink.ends[first] === from - FRONT)
-      sink.ends[first] = from - FRONT + letterWidth(bytes[from] as number);
+    // A space that is a token by itself ends with the first letter in the library: here within it, as the letter's own parts may.
+    if (sink.ends[first] === from - FRONT) sink.ends[first] = from - FRONT + 1;
   }
 
   /** Words between added tokens; those that the first finder finds, then in what is left those of the next. */
@@ -81,8 +80,6 @@ export function openFast(model: FastModel): (text: string) => FastEncoded | null
     return { ids: sink.ids.slice(0, sink.count), ends: sink.ends.slice(0, sink.count) };
   };
 }
-
-const letterWidth = (lead: number): number => (lead < 0x80 ? 1 : widthOf(lead));
 
 /** Whether NFC surely leaves a text as it is. */
 function isStable(bytes: Uint8Array, from: number, end: number): boolean {

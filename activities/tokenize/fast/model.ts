@@ -16,7 +16,7 @@ export type Prefix = 'none' | 'missing' | 'always';
 export interface FastModel {
   scan: Scan;
   spell: Spell;
-  /** Bytes of text behind each id. */
+  /** Bytes of text behind each id that words are spelled with; an added token that the vocabulary has as well is another thing in text. */
   lengths: ReadonlyMap<number, number>;
   prefix: Prefix;
   /** Whether the prefix stands before the text alone, and not behind added tokens as well. */
@@ -49,13 +49,11 @@ export function readModel(json: TokenizerJson): FastModel | Refusal {
     }
     const spelling = byteLevelSpelling(bpe);
     if (isRefusal(spelling)) return spelling;
-    const lengths = withAdded(spelling.lengths, added);
     const { scan, prefix } = cut;
     const normalized = normalizer.kind === 'nfc';
     return {
       scan,
-      spell: spelling.spell,
-      lengths,
+      ...spelling,
       prefix,
       prefixOnce: false,
       normalized,
@@ -77,8 +75,7 @@ export function readModel(json: TokenizerJson): FastModel | Refusal {
   const spelling = sentencePieceSpelling(bpe, cut.kind === 'spaces' && cut.split);
   if (isRefusal(spelling)) return spelling;
   const { prefix, prefixOnce } = spaces;
-  const lengths = withAdded(spelling.lengths, added);
-  return { ...spelling, lengths, prefix, prefixOnce, normalized: false, spaceLetter: true, ...added };
+  return { ...spelling, prefix, prefixOnce, normalized: false, spaceLetter: true, ...added };
 }
 
 type Added = Pick<FastModel, 'added' | 'addedLater'>;
@@ -86,11 +83,6 @@ interface Spaces {
   kind: 'spaces';
   prefix: Prefix;
   prefixOnce: boolean;
-}
-
-function withAdded(lengths: Map<number, number>, { added, addedLater }: Added): Map<number, number> {
-  for (const { id, bytes } of [...added, ...addedLater]) lengths.set(id, bytes.length);
-  return lengths;
 }
 
 function readNormalizer(part: Part | null): Spaces | { kind: 'none' | 'nfc' } | Refusal {
