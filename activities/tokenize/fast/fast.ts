@@ -22,7 +22,8 @@ const SPACE = 0x20;
  */
 export function openFast(model: FastModel): (text: string) => FastEncoded | null {
   const { prefix, prefixOnce } = model;
-  const lengths = new Uint32Array(Math.max(0, ...model.lengths.keys()) + 1);
+  const highest = [...model.lengths.keys()].reduce((most, id) => Math.max(most, id), 0);
+  const lengths = new Uint32Array(highest + 1);
   for (const [id, length] of model.lengths) lengths[id] = length;
   const { putWords, putToken } = openWords(model.scan, model.spell, lengths);
   const finders = [model.added, model.addedLater].filter((some) => some.length > 0).map(openFinder);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { differences, fuzzTexts, longTexts, openPair } from '../../../tokenizer-fuzz.ts';
-import { goodTokenizers } from '../../../tokenizers.ts';
+import { byteLevel, cut, goodTokenizers, PATTERNS } from '../../../tokenizers.ts';
 
 /** `scripts/fuzz-tokenizer.ts` does the same with as many as one likes. */
 const TEXTS = 600;
@@ -17,4 +17,13 @@ test.each([...goodTokenizers()])('%s: ids and ends are those of the library', as
   const long = longTexts();
   for (const text of long)
     expect((await differences(pair, [text])).different.map((each) => each.slice(0, 40))).toEqual([]);
+});
+
+test('a vocabulary as large as any opens', async () => {
+  const { model } = byteLevel({});
+  const vocab = { ...(model?.vocab as Record<string, number>) };
+  for (let id = Object.keys(vocab).length; id < 300_000; id++) vocab[`never${id}`] = id;
+  const pair = await openPair(byteLevel({ pre_tokenizer: cut(PATTERNS.gpt4o) }, { vocab }));
+  expect(pair.ours.refusal).toBeUndefined();
+  expect(await differences(pair, ['water and the light'])).toEqual({ different: [], slow: 0 });
 });
