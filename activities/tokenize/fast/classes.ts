@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { wideAt, widthOf } from './utf8.ts';
 
 /** Code points of Unicode, surrogates included. */
 export const CODE_POINTS = 0x110000;
@@ -53,6 +54,21 @@ let table: Uint8Array | undefined;
 export function classTable(): Uint8Array {
   table ??= unpackClasses(readClassFile().classes);
   return table;
+}
+
+/** Whether NFC surely leaves a text as it is: UTF-8 bytes [from, end). */
+export function isStable(bytes: Uint8Array, from: number, end: number): boolean {
+  const classes = classTable();
+  for (let at = from; at < end; ) {
+    const byte = bytes[at] as number;
+    if (byte < 0x80) {
+      at++;
+      continue;
+    }
+    if (((classes[wideAt(bytes, at)] as number) & CLASS.unstable) !== 0) return false;
+    at += widthOf(byte);
+  }
+  return true;
 }
 
 /** The table's file: which library it is of, and the packed classes. */

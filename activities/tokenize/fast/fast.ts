@@ -1,7 +1,6 @@
 import { type Finder, openFinder } from './added.ts';
-import { CLASS, classTable } from './classes.ts';
+import { isStable } from './classes.ts';
 import type { FastModel } from './model.ts';
-import { wideAt, widthOf } from './scan.ts';
 import { openWords, SLACK, type TokenSink } from './words.ts';
 
 /** Tokens of a text: `ends` are offsets in its UTF-8 bytes. */
@@ -80,21 +79,6 @@ export function openFast(model: FastModel): (text: string) => FastEncoded | null
     pieces(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), FRONT, end, 0);
     return { ids: sink.ids.slice(0, sink.count), ends: sink.ends.slice(0, sink.count) };
   };
-}
-
-/** Whether NFC surely leaves a text as it is. */
-function isStable(bytes: Uint8Array, from: number, end: number): boolean {
-  const classes = classTable();
-  for (let at = from; at < end; ) {
-    const byte = bytes[at] as number;
-    if (byte < 0x80) {
-      at++;
-      continue;
-    }
-    if (((classes[wideAt(bytes, at)] as number) & CLASS.unstable) !== 0) return false;
-    at += widthOf(byte);
-  }
-  return true;
 }
 
 /** Whether U+2581 stands in a text. */

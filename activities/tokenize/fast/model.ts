@@ -1,7 +1,7 @@
 import type { Spelled } from './added.ts';
 import { readBpe } from './bpe.ts';
 import { byteLevelSpelling } from './byte-level.ts';
-import { CLASS, classTable } from './classes.ts';
+import { isStable } from './classes.ts';
 import type { Part, TokenizerJson } from './file.ts';
 import { scanFor } from './patterns.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
@@ -149,16 +149,14 @@ function readAdded(json: TokenizerJson): Added | Refusal {
     if (token.single_word || token.lstrip || token.rstrip) {
       return { reason: 'addedToken', detail: `added token ${JSON.stringify(token)}` };
     }
-    if (json.normalizer && token.normalized !== false && !isStable(content)) {
+    const bytes = Buffer.from(content);
+    if (json.normalizer && token.normalized !== false && !isStable(bytes, 0, bytes.length)) {
       return { reason: 'addedToken', detail: `added token ${JSON.stringify(token)} may be changed by NFC` };
     }
-    const spelled = { id, bytes: Buffer.from(content) };
+    const spelled = { id, bytes };
     // Where a file says nothing, ordinary added tokens are looked for in normalized text.
     if (token.normalized === false) added.push(spelled);
     else addedLater.push(spelled);
   }
   return { added, addedLater };
 }
-
-const isStable = (text: string): boolean =>
-  [...text].every((letter) => ((classTable()[letter.codePointAt(0) ?? 0] as number) & CLASS.unstable) === 0);

@@ -1,4 +1,5 @@
 import { CLASS, classTable } from './classes.ts';
+import { wideAt, widthOf } from './utf8.ts';
 
 /** The end of the pre-token of UTF-8 `bytes` that begins at `from`; it is not behind `end`, and there is always one. */
 export type Scan = (bytes: Uint8Array, from: number, end: number) => number;
@@ -11,19 +12,6 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const SLASH = 0x2f;
 
-/** Bytes of the letter that begins with `lead`; the bytes are valid UTF-8. */
-export const widthOf = (lead: number): number => (lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4);
-
-/** The code point of several bytes at `at`. */
-export function wideAt(bytes: Uint8Array, at: number): number {
-  const lead = bytes[at] as number;
-  const second = (bytes[at + 1] as number) & 0x3f;
-  if (lead < 0xe0) return ((lead & 0x1f) << 6) | second;
-  const third = (bytes[at + 2] as number) & 0x3f;
-  if (lead < 0xf0) return ((lead & 0x0f) << 12) | (second << 6) | third;
-  return ((lead & 0x07) << 18) | (second << 12) | (third << 6) | ((bytes[at + 3] as number) & 0x3f);
-}
-
 /** A table of what a pattern makes of each class, over all code points, and over first bytes. */
 interface Kinds {
   wide: Uint8Array;
@@ -34,6 +22,44 @@ function kindsOf(kind: (letterClass: number) => number): Kinds {
   const first = new Uint8Array(256).fill(WIDE);
   first.set(wide.subarray(0, 128));
   return { wide, first };
+}
+
+/** The kind of the letter at `at`. */
+function kindAt(bytes: Uint8Array, at: number, { wide, first }: Kinds): number {
+  const kind = first[bytes[at] as number] as number;
+  return kind === WIDE ? (wide[wideAt(bytes, at)] as number) : kind;
+}
+/** Bytes of the letter at `at`. */
+function stepAt(bytes: Uint8Array, at: number): number {
+  const byte = bytes[at] as number;
+  return byte < 0x80 ? 1 : widthOf(byte);
+}
+/** The end of the run of letters of one kind that begins at `from`; `from` where there is none. */
+function runOf(bytes: Uint8Array, from: number, end: number, { wide, first }: Kinds, kind: number): number {
+  let at = from;
+  while (at < end) {
+    const byte = bytes[at] as number;
+    const each = first[byte] as number;
+    if (each === kind) at++;
+    else if (each === WIDE && wide[wideAt(bytes, at)] === kind) at += widthOf(byte);
+    else break;
+  }
+  return at;
+}
+/** The same of `most` letters at most. */
+function fewOf(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  kinds: Kinds,
+  kind: number,
+  most: number,
+): number {
+  let at = from;
+  for (let count = 0; count < most && at < end && kindAt(bytes, at, kinds) === kind; count++) {
+    at += stepAt(bytes, at);
+  }
+  return at;
 }
 
 /** Kinds of the patterns that know letters, numbers, white space and the rest. */
@@ -65,58 +91,30 @@ function contraction(bytes: Uint8Array, at: number, end: number, anyCase: boolea
 
 /** GPT-2: `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+` */
 export function scanGpt2(): Scan {
-  const { wide, first } = kindsOf(plainKind);
+  const kinds = kindsOf(plainKind);
   return (bytes, from, end) => {
-    let at = from;
-    let lead = bytes[at] as number;
-    if (lead === QUOTE) {
-      const length = contraction(bytes, at, end, false);
-      if (length > 0) return at + length;
+    if (bytes[from] === QUOTE) {
+      const length = contraction(bytes, from, end, false);
+      if (length > 0) return from + length;
     }
-    if (lead === SPACE && at + 1 < end) {
-      lead = bytes[++at] as number;
-    }
-    let kind = first[lead] as number;
-    let width = 1;
-    if (kind === WIDE) {
-      kind = wide[wideAt(bytes, at)] as number;
-      width = widthOf(lead);
-    }
-    if (kind === WHITE) return whiteSpace(bytes, from, end, wide, first);
-    for (at += width; at < end; ) {
-      const byte = bytes[at] as number;
-      const next = first[byte] as number;
-      if (next === kind) at++;
-      else if (next === WIDE && wide[wideAt(bytes, at)] === kind) at += widthOf(byte);
-      else break;
-    }
-    return at;
+    const at = bytes[from] === SPACE && from + 1 < end ? from + 1 : from;
+    const kind = kindAt(bytes, at, kinds);
+    if (kind === WHITE) return whiteSpace(bytes, from, end, kinds);
+    return runOf(bytes, at + stepAt(bytes, at), end, kinds, kind);
   };
 }
 
 /** `\s+(?!\S)|\s+`: a run of white space, without its last letter where something else follows and it has another. */
-function whiteSpace(
-  bytes: Uint8Array,
-  from: number,
-  end: number,
-  wide: Uint8Array,
-  first: Uint8Array,
-): number {
-  let last = from;
-  let at = from;
-  while (at < end) {
-    const byte = bytes[at] as number;
-    const kind = first[byte] as number;
-    if (kind === WHITE) {
-      last = at;
-      at++;
-    } else if (kind === WIDE && wide[wideAt(bytes, at)] === WHITE) {
-      last = at;
-      at += widthOf(byte);
-    } else return last > from ? last : at;
-  }
-  return at;
+function whiteSpace(bytes: Uint8Array, from: number, end: number, kinds: Kinds): number {
+  const behind = runOf(bytes, from, end, kinds, WHITE);
+  if (behind === end) return end;
+  let last = behind - 1;
+  while (isPartOfLetter(bytes[last] as number)) last--;
+  return last > from ? last : behind;
 }
+
+/** Whether a byte goes on with a letter. */
+const isPartOfLetter = (byte: number): boolean => (byte & 0xc0) === 0x80;
 
 /** In what the patterns of GPT-4's family differ. */
 export interface LaterPattern {
@@ -129,112 +127,55 @@ export interface LaterPattern {
  * `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
  */
 export function scanLater({ numbers }: LaterPattern): Scan {
-  const { wide, first } = kindsOf(plainKind);
-  const letters = (bytes: Uint8Array, from: number, end: number): number => {
-    let at = from;
-    while (at < end) {
-      const byte = bytes[at] as number;
-      const kind = first[byte] as number;
-      if (kind === LETTER) at++;
-      else if (kind === WIDE && wide[wideAt(bytes, at)] === LETTER) at += widthOf(byte);
-      else break;
-    }
-    return at;
-  };
+  const kinds = kindsOf(plainKind);
   return (bytes, from, end) => {
     const lead = bytes[from] as number;
     if (lead === QUOTE) {
       const length = contraction(bytes, from, end, true);
       if (length > 0) return from + length;
     }
-    let kind = first[lead] as number;
-    let width = 1;
-    if (kind === WIDE) {
-      kind = wide[wideAt(bytes, from)] as number;
-      width = widthOf(lead);
-    }
-    if (kind === LETTER) return letters(bytes, from + width, end);
-    if (kind === NUMBER) return numbersFrom(bytes, from, end, numbers, wide, first);
+    const kind = kindAt(bytes, from, kinds);
+    if (kind === LETTER) return runOf(bytes, from, end, kinds, LETTER);
+    if (kind === NUMBER) return fewOf(bytes, from, end, kinds, NUMBER, numbers);
     if (lead !== NEWLINE && lead !== RETURN) {
-      const behind = letters(bytes, from + width, end);
-      if (behind > from + width) return behind;
+      const start = from + stepAt(bytes, from);
+      const behind = runOf(bytes, start, end, kinds, LETTER);
+      if (behind > start) return behind;
     }
-    if (kind === REST) return restFrom(bytes, from, end, wide, first, false);
-    if (lead === SPACE) {
-      const behind = restFrom(bytes, from + 1, end, wide, first, false);
-      if (behind > from + 1) return behind;
-    }
-    return lines(bytes, from, end, wide, first);
+    return restOrLines(bytes, from, end, kinds, kind, false);
   };
 }
 
-/** `\p{N}{1,most}` */
-function numbersFrom(
+/** ` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`, with slashes among the newlines behind the rest where the pattern says so. */
+function restOrLines(
   bytes: Uint8Array,
   from: number,
   end: number,
-  most: number,
-  wide: Uint8Array,
-  first: Uint8Array,
-): number {
-  let at = from;
-  for (let count = 0; count < most && at < end; count++) {
-    const byte = bytes[at] as number;
-    const kind = first[byte] as number;
-    if (kind === NUMBER) at++;
-    else if (kind === WIDE && wide[wideAt(bytes, at)] === NUMBER) at += widthOf(byte);
-    else break;
-  }
-  return at;
-}
-
-/** `[^\s\p{L}\p{N}]+[\r\n]*`, and slashes among the newlines where the pattern says so; `from` if there is nothing. */
-function restFrom(
-  bytes: Uint8Array,
-  from: number,
-  end: number,
-  wide: Uint8Array,
-  first: Uint8Array,
+  kinds: Kinds,
+  kind: number,
   slashes: boolean,
 ): number {
-  let at = from;
-  while (at < end) {
-    const byte = bytes[at] as number;
-    const kind = first[byte] as number;
-    if (kind === REST) at++;
-    else if (kind === WIDE && wide[wideAt(bytes, at)] === REST) at += widthOf(byte);
-    else break;
+  const start = bytes[from] === SPACE ? from + 1 : from;
+  if (kind === REST || start > from) {
+    const behind = runOf(bytes, start, end, kinds, REST);
+    if (behind > start) return newlines(bytes, behind, end, slashes);
   }
-  if (at === from) return from;
+  const behind = runOf(bytes, from, end, kinds, WHITE);
+  for (let at = behind - 1; at >= from; at--) {
+    if (bytes[at] === NEWLINE || bytes[at] === RETURN) return at + 1;
+  }
+  return whiteSpace(bytes, from, end, kinds);
+}
+
+/** `[\r\n]*`, or `[\r\n/]*` */
+function newlines(bytes: Uint8Array, from: number, end: number, slashes: boolean): number {
+  let at = from;
   while (at < end) {
     const byte = bytes[at] as number;
     if (byte !== NEWLINE && byte !== RETURN && !(slashes && byte === SLASH)) break;
     at++;
   }
   return at;
-}
-
-/** `\s*[\r\n]+|\s+(?!\S)|\s+`: white space up to its last newline; without one, as GPT-2 takes it. */
-function lines(bytes: Uint8Array, from: number, end: number, wide: Uint8Array, first: Uint8Array): number {
-  let newline = from;
-  let last = from;
-  let at = from;
-  while (at < end) {
-    const byte = bytes[at] as number;
-    const kind = first[byte] as number;
-    if (kind === WHITE) {
-      last = at;
-      at++;
-      if (byte === NEWLINE || byte === RETURN) newline = at;
-    } else if (kind === WIDE && wide[wideAt(bytes, at)] === WHITE) {
-      last = at;
-      at += widthOf(byte);
-    } else {
-      if (newline > from) return newline;
-      return last > from ? last : at;
-    }
-  }
-  return newline > from ? newline : at;
 }
 
 /** Kinds of GPT-4o's pattern: letters by case. */
@@ -264,14 +205,6 @@ const casedKind = (letterClass: number): number =>
 export function scanGpt4o({ numbers, contractions }: LaterPattern & { contractions: boolean }): Scan {
   const cased = kindsOf(casedKind);
   const plain = kindsOf(plainKind);
-  const kindAt = (bytes: Uint8Array, at: number): number => {
-    const kind = cased.first[bytes[at] as number] as number;
-    return kind === WIDE ? (cased.wide[wideAt(bytes, at)] as number) : kind;
-  };
-  const stepAt = (bytes: Uint8Array, at: number): number => {
-    const byte = bytes[at] as number;
-    return byte < 0x80 ? 1 : widthOf(byte);
-  };
   const isUpper = (kind: number): boolean => kind === UPPER || kind >= BOTH;
   const isLower = (kind: number): boolean => kind >= LOWER && kind !== UPPER;
   /** End of `U*W+` at `from`, or -1. */
@@ -280,24 +213,24 @@ export function scanGpt4o({ numbers, contractions }: LaterPattern & { contractio
     /** Behind the last letter of both cases: where `U*` gives back as little as it must. */
     let both = -1;
     while (at < end) {
-      const kind = kindAt(bytes, at);
+      const kind = kindAt(bytes, at, cased);
       if (!isUpper(kind)) break;
       at += stepAt(bytes, at);
       if (kind >= BOTH) both = at;
     }
     let behind = at;
-    while (behind < end && isLower(kindAt(bytes, behind))) behind += stepAt(bytes, behind);
+    while (behind < end && isLower(kindAt(bytes, behind, cased))) behind += stepAt(bytes, behind);
     return behind > at ? behind : both;
   }
   /** End of `U+W*` at `from`, or -1; `U*W+` has failed there, so that no letter of lower case follows. */
   function raised(bytes: Uint8Array, from: number, end: number): number {
     let at = from;
-    while (at < end && isUpper(kindAt(bytes, at))) at += stepAt(bytes, at);
+    while (at < end && isUpper(kindAt(bytes, at, cased))) at += stepAt(bytes, at);
     return at > from ? at : -1;
   }
   return (bytes, from, end) => {
     const lead = bytes[from] as number;
-    const kind = kindAt(bytes, from);
+    const kind = kindAt(bytes, from, cased);
     const width = stepAt(bytes, from);
     const prefix = lead !== NEWLINE && lead !== RETURN && (kind === REST || kind === WHITE || kind === MARK);
     const letter = kind >= UPPER;
@@ -311,12 +244,7 @@ export function scanGpt4o({ numbers, contractions }: LaterPattern & { contractio
         ? behind + contraction(bytes, behind, end, true)
         : behind;
     }
-    if (kind === NUMBER) return numbersFrom(bytes, from, end, numbers, plain.wide, plain.first);
-    if (kind === REST || kind === MARK) return restFrom(bytes, from, end, plain.wide, plain.first, true);
-    if (lead === SPACE) {
-      const rest = restFrom(bytes, from + 1, end, plain.wide, plain.first, true);
-      if (rest > from + 1) return rest;
-    }
-    return lines(bytes, from, end, plain.wide, plain.first);
+    if (kind === NUMBER) return fewOf(bytes, from, end, plain, NUMBER, numbers);
+    return restOrLines(bytes, from, end, plain, kind === MARK ? REST : kind, true);
   };
 }

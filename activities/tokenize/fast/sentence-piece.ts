@@ -1,7 +1,8 @@
 import type { Bpe } from './bpe.ts';
 import { openMerges } from './merges.ts';
 import type { Refusal } from './refusal.ts';
-import { type Scan, wideAt, widthOf } from './scan.ts';
+import type { Scan } from './scan.ts';
+import { wideAt, widthOf } from './utf8.ts';
 import type { Spell } from './words.ts';
 
 /** The letter that stands for a space in such vocabularies. */
