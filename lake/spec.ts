@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import {
   type FromSpec,
+  type FromStage,
   type IngestSpec,
-  type InstructionColumns,
   MAX_CONCURRENCY,
   PROMPTS,
 } from '../workflows/contract.ts';
@@ -10,40 +10,14 @@ import { InvalidSpec } from './errors.ts';
 import { DOMAIN } from './layout.ts';
 import { suggest } from './nearest.ts';
 import { DECONTAMINATE_KEYS, decontaminateProblems, decontaminateSchema } from './spec/decontaminate.ts';
-import { type FromStage, from, fromProblems } from './spec/from.ts';
+import { column, duration, name, part, prefix } from './spec/fields.ts';
+import { from, fromProblems } from './spec/from.ts';
+import { MIX_KEYS, mixGiven, mixProblems, mixSchema, mixSource } from './spec/mix.ts';
 import { quality, qualityProblems, qualityShapes } from './spec/quality.ts';
 import { SHARD_KEYS, shardSchema } from './spec/shards.ts';
 
 /** The seed of every draw where a spec names none. */
 export const DEFAULT_SEED = 'instruct-lake';
-
-const name = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is not a name ([A-Za-z0-9._-], 64 at most)');
-const prefix = z
-  .string()
-  .regex(
-    /^(?!\/)(?!.*\/\/)(?!(?:.*\/)?\.\.?(?:\/|$))[^\s\\]+\/$/,
-    'is not a key prefix such as "raw/biomed/"',
-  )
-  .max(900);
-const column = z.string().min(1).max(200);
-const weight = z.number().positive().max(1e6);
-
-const DURATION = /^([1-9]\d{0,5})([smhd])$/;
-const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 };
-const MAX_TIMEOUT_MS = 30 * 86_400_000;
-/** A duration as specs write it. */
-export const duration = z
-  .string()
-  .regex(DURATION, 'is not a duration such as "30m", "6h" or "2d"')
-  .refine((text) => !(milliseconds(text) > MAX_TIMEOUT_MS), 'is more than 30 days');
-
-/** Milliseconds of a duration of the spec. */
-export function milliseconds(text: string): number {
-  const [, count, unit] = DURATION.exec(text) ?? [];
-  return Number(count) * SECONDS[unit as keyof typeof SECONDS] * 1000;
-}
 
 const input = z
   .strictObject({
@@ -90,7 +64,6 @@ const kinds = (by: readonly (typeof KINDS)[number][]) =>
     .array(z.enum(KINDS))
     .min(1)
     .default([...by]);
-const part = z.number().min(0).max(1);
 // Overlap with the text means little for choices and rationales: they are filtered by it only where that is asked.
 const copied = z.strictObject({ max: part, kinds: kinds(['plain']) });
 const length = z.strictObject({
@@ -109,66 +82,6 @@ const filters = z.strictObject({
 
 const judge = z.strictObject({ endpoint: name, pairs: z.int().min(1).max(10_000).default(100) });
 
-const amount = {
-  weight: weight.exactOptional(),
-  tokens: z.int().positive().exactOptional(),
-  repeat: z.number().positive().max(1000).exactOptional(),
-};
-const instructionColumns = { prefix, question: column, answer: column };
-const mixSource = z.discriminatedUnion('from', [
-  z.strictObject({ from: z.literal('augmented'), ...amount }),
-  z.strictObject({ from: z.literal('raw'), ...amount }),
-  z.strictObject({ from: z.literal('instructions'), ...instructionColumns, ...amount }),
-]);
-
-/** As people give it; a run that begins on another takes what is not said from there. */
-const mixGiven = z.strictObject({
-  sources: z.array(mixSource).min(1).max(64).exactOptional(),
-  preset: z.enum(['general', 'domain-adaptive']).exactOptional(),
-  instructions: z.strictObject(instructionColumns).exactOptional(),
-  share: part.exactOptional(),
-  alsoRaw: z.boolean().exactOptional(),
-  tokens: z.int().positive().exactOptional(),
-  maxRepeat: z.number().positive().max(1000).exactOptional(),
-  strict: z.boolean().exactOptional(),
-});
-const mixKeys = mixGiven.extend({
-  alsoRaw: z.boolean().default(false),
-  maxRepeat: z.number().positive().max(1000).default(4),
-  strict: z.boolean().default(false),
-});
-/** A preset becomes the sources that it stands for. */
-export const mixSchema = mixKeys
-  .superRefine(({ sources, preset, instructions }, { addIssue }) => {
-    if ((sources === undefined) === (preset === undefined)) {
-      addIssue('takes either sources or a preset');
-    }
-    if ((instructions !== undefined) !== (preset === 'domain-adaptive')) {
-      addIssue('instructions belong to the preset "domain-adaptive", which needs them');
-    }
-  })
-  .transform(({ sources, preset, instructions, ...rules }) => ({
-    ...rules,
-    sources: sources ?? presetSources(preset, instructions),
-  }));
-
-function presetSources(
-  preset: 'general' | 'domain-adaptive' | undefined,
-  instructions: InstructionColumns | undefined,
-): z.output<typeof mixSource>[] {
-  if (preset === 'general') {
-    return [
-      { from: 'augmented', repeat: 1 },
-      { from: 'raw', repeat: 1 },
-    ];
-  }
-  const given = instructions ?? { prefix: '', question: '', answer: '' };
-  return [
-    { from: 'augmented', weight: 1 },
-    { from: 'instructions', ...given, weight: 1 },
-  ];
-}
-
 const Spec = z.strictObject({
   $schema: z.string().exactOptional(),
   domain: z.string().regex(DOMAIN, 'is not a domain ([a-z0-9-], 40 at most)'),
@@ -177,7 +90,7 @@ const Spec = z.strictObject({
   input,
   quality: quality.exactOptional(),
   dedupe: dedupe.default({ near: true, threshold: 0.75, verify: 'estimate' }),
-  decontaminate: decontaminateSchema(prefix).exactOptional(),
+  decontaminate: decontaminateSchema.exactOptional(),
   synthesize,
   filters: filters.exactOptional(),
   judge: judge.exactOptional(),
@@ -283,29 +196,6 @@ export function specSchema(): object {
   return { title: 'instruct-lake ingest spec', $schema, anyOf: [spec, begun] };
 }
 
-/** What is wrong with the sources of a mix among themselves. */
-export function mixProblems({ sources, tokens }: FullSpec['mix']): string[] {
-  const problems: string[] = [];
-  for (const from of ['augmented', 'raw'] as const) {
-    if (sources.filter((source) => source.from === from).length > 1) {
-      problems.push(`mix.sources: "${from}" stands there more than once`);
-    }
-  }
-  const given = sources.map((source) => AMOUNTS.filter((amount) => source[amount] !== undefined));
-  for (const [i, amounts] of given.entries()) {
-    if (amounts.length !== 1) problems.push(`mix.sources[${i}]: needs one of ${AMOUNTS.join(', ')}`);
-  }
-  const weighted = given.filter((amounts) => amounts.includes('weight')).length;
-  if (weighted > 0 && weighted < sources.length) {
-    problems.push('mix.sources: weights stand in all sources or in none');
-  }
-  if (weighted === 0 && tokens !== undefined) {
-    problems.push('mix.tokens: is divided by weights, and the sources have none');
-  }
-  return problems;
-}
-const AMOUNTS = ['weight', 'tokens', 'repeat'] as const;
-
 function semanticProblems(spec: FullSpec): string[] {
   const problems: string[] = [];
   problems.push(...mixProblems(spec.mix));
@@ -398,8 +288,7 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
     'filters.questionInContext': copied.shape,
     'filters.questionLength': length.shape,
     'filters.answerLength': length.shape,
-    mix: mixKeys.shape,
-    'mix.instructions': instructionColumns,
+    ...MIX_KEYS,
     shards: SHARD_KEYS,
     train: { launcher: 1 },
     ...DECONTAMINATE_KEYS,

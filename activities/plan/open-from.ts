@@ -2,10 +2,10 @@ import { atOnce } from '../../lake/at-once.ts';
 import { readCommit, readJson } from '../../lake/commit.ts';
 import { InvalidSpec, PinMismatch, RunNotFound } from '../../lake/errors.ts';
 import { publishedRun, readHead } from '../../lake/log.ts';
-import type { FromStage } from '../../lake/spec/from.ts';
 import { type BegunSpec, type FullSpec, inheritSpec } from '../../lake/spec.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type {
+  FromStage,
   ListItem,
   Lists,
   ObjectRef,

@@ -1,7 +1,8 @@
 import { BadRequest, InvalidSpec } from '../../lake/errors.ts';
 import { DOMAIN, RUN } from '../../lake/layout.ts';
 import { probeStore } from '../../lake/probe.ts';
-import { type BegunSpec, checkSpec, type FullSpec, isBegun, milliseconds } from '../../lake/spec.ts';
+import { milliseconds } from '../../lake/spec/fields.ts';
+import { type BegunSpec, checkSpec, type FullSpec, isBegun } from '../../lake/spec.ts';
 import { UNICODE_VERSION } from '../../lake/unicode/normalise.ts';
 import type { OpenedRun, RunRef } from '../../workflows/contract.ts';
 import { promptDigest } from '../judge/prompt.ts';

@@ -1,10 +1,9 @@
 import { PinMismatch, RunNotFound, SpecConflict } from '../../lake/errors.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import { pinsKey } from '../../lake/layout.ts';
-import type { FromStage } from '../../lake/spec/from.ts';
 import { type FullSpec, withoutSteering } from '../../lake/spec.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import type { ObjectRef, RunRef } from '../../workflows/contract.ts';
+import type { FromStage, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import type { StructuredOutput } from '../settings.ts';
 import { STAGE_VERSIONS, type Stage } from '../versions.ts';
 import type { Input } from './inputs.ts';

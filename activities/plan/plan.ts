@@ -2,7 +2,7 @@ import { type Committed, commitStage, type Output } from '../../lake/commit.ts';
 import { AccessDenied, NothingToDo, StoreUnfit } from '../../lake/errors.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import { digestOf, listInOrder } from '../../lake/listing.ts';
-import { milliseconds } from '../../lake/spec.ts';
+import { milliseconds } from '../../lake/spec/fields.ts';
 import type { ListedObject, ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef, PlannedInput } from '../../workflows/contract.ts';
 import { BASE } from '../segment/base.ts';

@@ -1,18 +1,9 @@
 import { Command, Option } from 'commander';
-import type { ShardFormat } from '../../workflows/contract.ts';
+import { SHARD_FORMATS, type ShardFormat } from '../../workflows/contract.ts';
 import { note, print } from '../print.ts';
 import { parseRun } from '../run-name.ts';
 import type { TargetFlags } from '../target.ts';
 import { chooseTarget, targetOptions } from './target-options.ts';
-
-const FORMATS: readonly ShardFormat[] = [
-  'megatron',
-  'parquet-text',
-  'olmo',
-  'datatrove',
-  'parquet-ids',
-  'arrow',
-];
 
 export function exportCommand(): Command {
   const command = new Command('export')
@@ -20,7 +11,7 @@ export function exportCommand(): Command {
     .argument('<run>', '<domain>/<run>, published')
     .requiredOption('--to <folder>', 'where they go')
     .addOption(
-      new Option('--format <format>', 'of those that the run has').choices(FORMATS).default('megatron'),
+      new Option('--format <format>', 'of those that the run has').choices(SHARD_FORMATS).default('megatron'),
     )
     .option('--json', 'one JSON document on stdout');
   return targetOptions(command)

@@ -41,7 +41,7 @@ Examples:
     )
     .action(async (what: string | undefined, options: GcFlags) => {
       const scope = scopeOf(what, options.all === true);
-      const { duration, milliseconds } = await import('../../lake/spec.ts');
+      const { duration, milliseconds } = await import('../../lake/spec/fields.ts');
       if (!duration.safeParse(options.olderThan).success) {
         throw new BadUsage(
           `--older-than ${JSON.stringify(options.olderThan)} is not a duration such as "1d"`,

@@ -6,7 +6,7 @@ import {
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
 import { canonicalJson } from '../../lake/hash.ts';
-import { milliseconds } from '../../lake/spec.ts';
+import { milliseconds } from '../../lake/spec/fields.ts';
 import { QUEUES } from '../../workflows/contract.ts';
 import type { Timing, WantedSchedule } from './schedule-file.ts';
 

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { InvalidSpec } from '../../lake/errors.ts';
 import { DOMAIN } from '../../lake/layout.ts';
 import { suggest } from '../../lake/nearest.ts';
-import { duration, type FullSpec, parseSpec } from '../../lake/spec.ts';
+import { duration } from '../../lake/spec/fields.ts';
+import { type FullSpec, parseSpec } from '../../lake/spec.ts';
 import type { IngestSpec } from '../../workflows/contract.ts';
 import { readSpecFile } from '../spec-file.ts';
 

@@ -1,8 +1,6 @@
 import { z } from 'zod';
+import { name, prefix } from './fields.ts';
 
-const name = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is not a name ([A-Za-z0-9._-], 64 at most)');
 const field = z
   .string()
   .min(1)
@@ -31,16 +29,14 @@ const policies = z.strictObject({
 });
 const DEFAULT_POLICIES = { question: 'drop', answer: 'drop', options: 'flag', context: 'flag' } as const;
 
-/** The schema of `decontaminate`; `prefix` is the schema of a key prefix. */
-export function decontaminateSchema<P extends z.ZodType<string>>(prefix: P) {
-  const set = z.strictObject({ name, prefix, fields, policy: policies.default(DEFAULT_POLICIES) });
-  return z.strictObject({ sets: z.array(set).min(1).max(64) });
-}
+const set = z.strictObject({ name, prefix, fields, policy: policies.default(DEFAULT_POLICIES) });
+/** The schema of `decontaminate`. */
+export const decontaminateSchema = z.strictObject({ sets: z.array(set).min(1).max(64) });
 
 /** The keys of its objects, by their path with `[]` for each index. */
 export const DECONTAMINATE_KEYS: Readonly<Record<string, object>> = {
-  decontaminate: { sets: 1 },
-  'decontaminate.sets[]': { name: 1, prefix: 1, fields: 1, policy: 1 },
+  decontaminate: decontaminateSchema.shape,
+  'decontaminate.sets[]': set.shape,
   'decontaminate.sets[].fields': fields.shape,
   'decontaminate.sets[].policy': policies.shape,
 };

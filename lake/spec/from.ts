@@ -1,8 +1,5 @@
 import { z } from 'zod';
-
-/** Stages at which a new run can begin on what another has: its pairs filtered anew, or templated anew, or its documents mixed anew. */
-export const FROM_STAGES = ['filter', 'template', 'mix'] as const;
-export type FromStage = (typeof FROM_STAGES)[number];
+import { FROM_STAGES, type FromStage } from '../../workflows/contract.ts';
 
 /** The run of the same domain that a new run begins on, and the first stage that is its own. */
 export const from = z.strictObject({ run: z.string().min(1).max(80), stage: z.enum(FROM_STAGES) });

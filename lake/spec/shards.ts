@@ -1,12 +1,12 @@
 import { z } from 'zod';
+import { SHARD_FORMATS, type ShardFormat } from '../../workflows/contract.ts';
 
-const FORMATS = ['megatron', 'parquet-text', 'olmo', 'datatrove', 'parquet-ids', 'arrow'] as const;
 /** Formats whose usual readers do not look at a mask. */
-const BLIND: readonly string[] = ['megatron', 'datatrove'];
+const BLIND: readonly ShardFormat[] = ['megatron', 'datatrove'];
 
 const keys = z.strictObject({
-  formats: z.array(z.enum(FORMATS)).min(1).max(FORMATS.length).exactOptional(),
-  format: z.enum(FORMATS).exactOptional(),
+  formats: z.array(z.enum(SHARD_FORMATS)).min(1).max(SHARD_FORMATS.length).exactOptional(),
+  format: z.enum(SHARD_FORMATS).exactOptional(),
   bytes: z
     .int()
     .min(1024)
@@ -32,5 +32,5 @@ export const shardSchema = keys
   })
   .transform(({ formats, format, ...rest }) => {
     const wanted = formats ?? [format ?? 'megatron'];
-    return { ...rest, formats: FORMATS.filter((each) => wanted.includes(each)) };
+    return { ...rest, formats: SHARD_FORMATS.filter((each) => wanted.includes(each)) };
   });

@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InvalidSpec } from '../../lake/errors.ts';
-import {
-  inheritSpec,
-  milliseconds,
-  parseBegun,
-  parseSpec,
-  specSchema,
-  withoutSteering,
-} from '../../lake/spec.ts';
+import { milliseconds } from '../../lake/spec/fields.ts';
+import { inheritSpec, parseBegun, parseSpec, specSchema, withoutSteering } from '../../lake/spec.ts';
 
 const minimal = {
   domain: 'biomed',

@@ -67,8 +67,10 @@ export interface FromRun {
   /** A published run of the same domain. */
   run: string;
   /** The first stage that is done anew: filters of pairs, templates and tokens, or the mix. */
-  stage: 'filter' | 'template' | 'mix';
+  stage: FromStage;
 }
+export const FROM_STAGES = ['filter', 'template', 'mix'] as const;
+export type FromStage = (typeof FROM_STAGES)[number];
 
 /**
  * `full`: everything under the prefix, deduplicated within itself. `incremental`: sources that no incremental publication
@@ -266,7 +268,15 @@ export interface ShardSpec {
  * `megatron`: `.bin`, `.idx`. `parquet-text`: documents as text, for trainers that tokenize themselves. `olmo`: `.npy`, `.csv.gz`.
  * `datatrove`: `.ds`, `.ds.index`, `.ds.metadata`. `parquet-ids` and `arrow`: rows of token ids and labels.
  */
-export type ShardFormat = 'megatron' | 'parquet-text' | 'olmo' | 'datatrove' | 'parquet-ids' | 'arrow';
+export const SHARD_FORMATS = [
+  'megatron',
+  'parquet-text',
+  'olmo',
+  'datatrove',
+  'parquet-ids',
+  'arrow',
+] as const;
+export type ShardFormat = (typeof SHARD_FORMATS)[number];
 
 export interface TrainSpec {
   /** Name of a launcher in the worker's configuration. */
