@@ -2,6 +2,7 @@ import { readPins } from '../activities/plan/pins.ts';
 import { type Ledger, ledgerOf } from '../activities/publish/ledger.ts';
 import { usageSoFar } from '../activities/publish/usage-records.ts';
 import { readLedger } from '../activities/publish/verify-ledger.ts';
+import { endpointOf } from '../lake/spec.ts';
 import type { ObjectStore } from '../lake/store.ts';
 import type { RunRef } from '../workflows/contract.ts';
 import { readPublished } from './published.ts';
@@ -23,7 +24,7 @@ export async function readRunLedger(store: ObjectStore, run: RunRef): Promise<Ru
   const ledger = (await readPublished(store, run))?.publication.ledger;
   if (ledger !== undefined) return { published: true, open: 0, ledger: await readLedger(store, ledger) };
   const { records, open } = await usageSoFar(store, run);
-  const { endpoint } = pins.spec.synthesize;
+  const endpoint = endpointOf(pins.spec);
   const about = { run, endpoint, model: pins.generator.model, prices: undefined, published: undefined };
   return { published: false, open, ledger: ledgerOf(records, about) };
 }

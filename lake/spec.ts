@@ -4,14 +4,15 @@ import {
   type FromStage,
   type IngestSpec,
   MAX_CONCURRENCY,
+  type PairsSpec,
   PROMPTS,
 } from '../workflows/contract.ts';
 import { InvalidSpec } from './errors.ts';
 import { DOMAIN } from './layout.ts';
 import { suggest } from './nearest.ts';
 import { DECONTAMINATE_KEYS, decontaminateProblems, decontaminateSchema } from './spec/decontaminate.ts';
-import { column, duration, name, part, prefix } from './spec/fields.ts';
-import { from, fromProblems } from './spec/from.ts';
+import { chains, column, duration, name, part, prefix } from './spec/fields.ts';
+import { from, fromPairs, fromProblems, PAIR_COLUMNS } from './spec/from.ts';
 import { MIX_KEYS, mixGiven, mixProblems, mixSchema, mixSource } from './spec/mix.ts';
 import { quality, qualityProblems, qualityShapes } from './spec/quality.ts';
 import { SHARD_KEYS, shardSchema } from './spec/shards.ts';
@@ -25,6 +26,7 @@ const input = z
     id: column.exactOptional(),
     text: column,
     title: column.exactOptional(),
+    pairs: column.exactOptional(),
     minAge: duration.exactOptional(),
     partitionBytes: z
       .int()
@@ -42,8 +44,7 @@ const dedupe = z.strictObject({
 
 const rounds = {
   endpoint: name,
-  rounds: z.int().min(1).max(32).default(3),
-  share: z.number().min(0).max(1).default(1),
+  ...chains,
   concurrency: z.int().min(1).max(MAX_CONCURRENCY).exactOptional(),
 };
 const synthesize = z.discriminatedUnion('generator', [
@@ -56,6 +57,7 @@ const synthesize = z.discriminatedUnion('generator', [
       .default([...PROMPTS]),
     ...rounds,
   }),
+  z.strictObject({ generator: z.literal('given'), ...chains }),
 ]);
 
 const KINDS = ['plain', 'option', 'cot', 'option-cot'] as const;
@@ -103,7 +105,7 @@ const Spec = z.strictObject({
   shards: shardSchema.prefault({}),
   train: z.strictObject({ launcher: name }).exactOptional(),
   seed: z.string().min(1).max(200).default(DEFAULT_SEED),
-  maxFailedFraction: z.number().min(0).max(1).default(0),
+  maxFailedFraction: part.default(0),
   decisionTimeout: duration.default('6h'),
   onTimeout: z.enum(['accept', 'fail']).default('fail'),
 });
@@ -127,7 +129,7 @@ const BegunSpec = z.strictObject({
   mix: mixGiven.exactOptional(),
   shards: shardSchema.exactOptional(),
   train: Spec.shape.train,
-  maxFailedFraction: z.number().min(0).max(1).exactOptional(),
+  maxFailedFraction: part.exactOptional(),
   decisionTimeout: duration.exactOptional(),
   onTimeout: z.enum(['accept', 'fail']).exactOptional(),
 });
@@ -135,16 +137,41 @@ export type BegunSpec = z.output<typeof BegunSpec>;
 export type BegunSchemaAcceptsContract = Accepts<z.input<typeof BegunSpec>, FromSpec>;
 export type ContractAcceptsBegunSchema = Accepts<FromSpec, BegunSpec>;
 
-/** Whether a spec begins on another run. */
-export const beginsOnRun = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'from' in value;
+/** A spec that begins on pairs in the lake: what it means is a whole spec. */
+const PairsOnlySpec = Spec.omit({ input: true, synthesize: true }).extend({ from: fromPairs });
+export type PairsSchemaAcceptsContract = Accepts<z.input<typeof PairsOnlySpec>, PairsSpec>;
 
-/** Whether a checked spec does. */
+/** The endpoint that pairs are asked of, by its name; null where they come with the texts. */
+export const endpointOf = ({ synthesize }: Pick<FullSpec, 'synthesize'>): string | null =>
+  synthesize.generator === 'given' ? null : synthesize.endpoint;
+
+/** Whether a checked spec begins on another run. */
 export const isBegun = (spec: FullSpec | BegunSpec): spec is BegunSpec => !('input' in spec);
 
-/** Checks a spec of either kind, as far as that can be told without the run that it may begin on. Throws InvalidSpec. */
+/** Which schema a spec is meant to follow, by what it begins on. */
+function schemaOf(value: unknown): typeof Spec | typeof BegunSpec | typeof PairsOnlySpec {
+  if (typeof value !== 'object' || value === null || !('from' in value)) return Spec;
+  return hasPairs(value.from) ? PairsOnlySpec : BegunSpec;
+}
+const hasPairs = (from: unknown): boolean => typeof from === 'object' && from !== null && 'pairs' in from;
+
+/** Checks a spec of any kind, as far as that can be told without the run that it may begin on. Throws InvalidSpec. */
 export function checkSpec(value: unknown): FullSpec | BegunSpec {
-  return beginsOnRun(value) ? parseBegun(value) : parseSpec(value);
+  const schema = schemaOf(value);
+  return schema === BegunSpec ? parseBegun(value) : schema === Spec ? parseSpec(value) : parsePairs(value);
+}
+
+/** The whole spec of a run that begins on pairs in the lake: they are its corpus. Throws InvalidSpec. */
+function parsePairs(value: unknown): FullSpec {
+  const parsed = PairsOnlySpec.safeParse(value, { reportInput: true });
+  if (!parsed.success) throw invalid(parsed.error.issues.flatMap(describe));
+  const { from, ...rest } = parsed.data;
+  const { pairs, ...chains } = from;
+  return parseSpec({
+    ...rest,
+    input: { prefix: pairs, ...PAIR_COLUMNS },
+    synthesize: { generator: 'given', ...chains },
+  });
 }
 
 /** Checks a spec that begins on another run. Throws InvalidSpec that lists every problem at once. */
@@ -185,7 +212,7 @@ function invalid(problems: readonly string[]): InvalidSpec {
 /** What of a spec decides the bytes of a run and how they are cut: all but what steers it, which may change while it runs. */
 export function withoutSteering(spec: FullSpec) {
   const { maxFailedFraction: _, decisionTimeout: __, onTimeout: ___, ...rest } = spec;
-  const { concurrency: ____, ...synthesize } = rest.synthesize;
+  const { concurrency: ____, ...synthesize } = { concurrency: undefined, ...rest.synthesize };
   return { ...rest, synthesize };
 }
 
@@ -193,7 +220,8 @@ export function withoutSteering(spec: FullSpec) {
 export function specSchema(): object {
   const { $schema, ...spec } = z.toJSONSchema(Spec.omit({ from: true }), { io: 'input' });
   const { $schema: _, ...begun } = z.toJSONSchema(BegunSpec, { io: 'input' });
-  return { title: 'instruct-lake ingest spec', $schema, anyOf: [spec, begun] };
+  const { $schema: __, ...pairs } = z.toJSONSchema(PairsOnlySpec, { io: 'input' });
+  return { title: 'instruct-lake ingest spec', $schema, anyOf: [spec, begun, pairs] };
 }
 
 function semanticProblems(spec: FullSpec): string[] {
@@ -221,6 +249,14 @@ function semanticProblems(spec: FullSpec): string[] {
       inputs.map((each) => each.prefix),
     ),
   );
+  const given = spec.synthesize.generator === 'given';
+  if (given !== (spec.input.pairs !== undefined)) {
+    problems.push(
+      given
+        ? 'input.pairs: is missing; the generator "given" takes pairs from that column'
+        : `input.pairs: is for the generator "given", not for "${spec.synthesize.generator}"`,
+    );
+  }
   if (spec.quality !== undefined) problems.push(...qualityProblems(spec.quality));
   if ((spec.mix.share ?? share) === 0 && spec.mix.sources.some(({ from }) => from === 'augmented')) {
     problems.push('mix.sources: with share 0 "augmented" has no tokens');
@@ -275,8 +311,8 @@ function pathOf(path: readonly PropertyKey[]): string {
 /** Keys that the object at an issue's path may have: those of the schema that raised it. */
 function knownKeys(issue: z.core.$ZodIssue): string[] {
   const shapes: Record<string, object> = {
-    'the spec': beginsOnRun(issue.input) ? BegunSpec.shape : Spec.shape,
-    from: from.shape,
+    'the spec': schemaOf(issue.input).shape,
+    from: hasPairs(issue.input) ? fromPairs.shape : from.shape,
     input: input.shape,
     dedupe: dedupe.shape,
     ...qualityShapes,

@@ -24,6 +24,9 @@ export interface ObjectStore {
   abort(upload: Pick<UnfinishedUpload, 'key' | 'id'>): Promise<void>;
 }
 
+/** What reading one object needs. */
+export type ReadStore = Pick<ObjectStore, 'bucket' | 'get'>;
+
 export interface PutOptions {
   ifNoneMatch?: boolean;
   contentType?: string;

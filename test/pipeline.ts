@@ -19,7 +19,14 @@ import { openS3 } from '../lake/s3.ts';
 import type { ObjectStore } from '../lake/store.ts';
 import { loudRuntime } from '../worker/runtime.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
-import { type IngestResult, type IngestSpec, QUEUES, type Role, type RunRef } from '../workflows/contract.ts';
+import {
+  type IngestResult,
+  type IngestSpec,
+  QUEUES,
+  type Role,
+  type RunRef,
+  type SynthesizeSpec,
+} from '../workflows/contract.ts';
 import type { ingestDomain } from '../workflows/index.ts';
 import { type CountingEndpoint, openCountingEndpoint } from './counting-endpoint.ts';
 import type { Lab } from './lab.ts';
@@ -203,12 +210,20 @@ export async function commitsOf(store: ObjectStore, run: RunRef, stage: Stage): 
   return commits;
 }
 
+/** How the endpoint of a pipeline is asked. */
+export const SYNTHESIZE = {
+  generator: 'instruction-synthesizer',
+  endpoint: 'default',
+  rounds: 2,
+  share: 1,
+} as const satisfies SynthesizeSpec;
+
 /** The spec of a small run over the column `text` of a prefix: augmented documents alone, shards of a few kilobytes. */
 export function textSpec(domain: string, changes: Partial<IngestSpec> = {}): IngestSpec {
   return {
     domain,
     input: { prefix: `raw/${domain}/`, text: 'text' },
-    synthesize: { generator: 'instruction-synthesizer', endpoint: 'default', rounds: 2, share: 1 },
+    synthesize: SYNTHESIZE,
     tokenizer: 'default',
     sequenceLength: 1024,
     mix: { sources: [{ from: 'augmented', weight: 1 }] },

@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { FromSpec, IngestResult, IngestSpec } from './contract.ts';
+import type { FromSpec, IngestResult, IngestSpec, PairsSpec } from './contract.ts';
 import { type Carried, openIngest } from './ingest-state.ts';
 import { activities } from './limits.ts';
 import { produce } from './produce.ts';
@@ -9,7 +9,7 @@ import { produce } from './produce.ts';
  * spec alone; what a long run carries from one execution into the next stands behind it.
  */
 export async function ingestDomain(
-  spec: IngestSpec | FromSpec,
+  spec: IngestSpec | FromSpec | PairsSpec,
   carried: Carried = {},
 ): Promise<IngestResult> {
   const { workflowId } = workflowInfo();

@@ -1,8 +1,8 @@
 import type { Pair } from '../../workflows/contract.ts';
 import type { Entry } from '../synthesize/entry.ts';
 
-/** Numbers of the dropped pairs of a document, by its id. */
-export type Dropped = ReadonlyMap<string, ReadonlySet<number>>;
+/** Numbers of pairs of a document, by its id. */
+export type PairNumbers = ReadonlyMap<string, ReadonlySet<number>>;
 
 /**
  * The entries of a slot, in order, without the pairs that were dropped. One that is left without pairs cuts its chain:
@@ -10,7 +10,7 @@ export type Dropped = ReadonlyMap<string, ReadonlySet<number>>;
  */
 export function withoutDropped<E extends Pick<Entry, 'id' | 'linked'> & { pairs: Pair[] }>(
   entries: readonly E[],
-  dropped: Dropped,
+  dropped: PairNumbers,
 ): E[] {
   let before = false;
   return entries.map((entry) => {

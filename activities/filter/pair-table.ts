@@ -2,7 +2,7 @@ import { outputOf, type StageCommit } from '../../lake/commit.ts';
 import type { ColumnSpec } from '../../lake/parquet/write.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import { readBatches } from '../../lake/table.ts';
-import type { Dropped } from './chains.ts';
+import type { PairNumbers } from './chains.ts';
 
 /** Every pair that was parsed: what was measured of it, and why it was dropped where it was. */
 export const PAIRS = 'pairs.parquet';
@@ -27,16 +27,27 @@ export const PAIR_COLUMNS = [
 export type PairRow = Record<(typeof PAIR_COLUMNS)[number]['name'], unknown>;
 
 /** The pairs that a filter commit dropped. */
-export async function readDropped(store: ObjectStore, commit: StageCommit): Promise<Dropped> {
-  const dropped = new Map<string, Set<number>>();
+export const readDropped = (store: ObjectStore, commit: StageCommit): Promise<PairNumbers> =>
+  readNumbers(store, commit, (dropped) => dropped !== null);
+
+/** Those that it kept. Pairs of sources that were left out are of neither. */
+export const readKeptPairs = (store: ObjectStore, commit: StageCommit): Promise<PairNumbers> =>
+  readNumbers(store, commit, (dropped) => dropped === null);
+
+async function readNumbers(
+  store: ObjectStore,
+  commit: StageCommit,
+  wanted: (dropped: unknown) => boolean,
+): Promise<PairNumbers> {
+  const found = new Map<string, Set<number>>();
   const columns = ['document', 'index', 'dropped'];
   for await (const rows of readBatches(store, outputOf(commit, PAIRS), columns)) {
     for (const row of rows) {
-      if (row.dropped === null) continue;
+      if (!wanted(row.dropped)) continue;
       const id = String(row.document);
-      const numbers = dropped.get(id) ?? new Set();
-      dropped.set(id, numbers.add(Number(row.index)));
+      const numbers = found.get(id) ?? new Set();
+      found.set(id, numbers.add(Number(row.index)));
     }
   }
-  return dropped;
+  return found;
 }

@@ -11,7 +11,7 @@ import { checkStage, type JudgePin, type RunPins, readPins } from '../plan/pins.
 import { TEXTS } from '../scan/texts.ts';
 import { readSettled } from '../settle/excluded.ts';
 import { openAnswers } from '../synthesize/answers.ts';
-import { ENTRIES, ENTRY_COLUMNS, entryOf } from '../synthesize/entry-table.ts';
+import { readEntries } from '../synthesize/entry-table.ts';
 import { sliceBytes, walkBack } from '../synthesize/slots.ts';
 import type { Work } from '../work.ts';
 import { openJudge } from './ask.ts';
@@ -150,14 +150,11 @@ async function draw(
     (await readSettled(store, input.settled)).flatMap((each) => (each.input === 'corpus' ? [each.key] : [])),
   );
   const sample = openSample<ObjectRef>(judge.pairs, spec.seed);
-  const columns = ENTRY_COLUMNS.map(({ name }) => name);
   for (const item of await readItems(store, input.pairs)) {
     if ('failed' in item) continue;
-    for (const commit of (await walkBack(store, item)).rounds) {
-      for await (const rows of readBatches(store, outputOf(commit, ENTRIES), columns)) {
-        checkCancelled();
-        for (const entry of rows.map(entryOf)) if (!failed.has(entry.key)) sample.show(entry, item);
-      }
+    for await (const entries of readEntries(store, (await walkBack(store, item)).rounds)) {
+      checkCancelled();
+      for (const entry of entries) if (!failed.has(entry.key)) sample.show(entry, item);
     }
   }
   return sample.drawn();

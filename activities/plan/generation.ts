@@ -1,7 +1,8 @@
 import { readJson } from '../../lake/commit.ts';
 import { publishedRun, readHead } from '../../lake/log.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import type { Generation, ObjectRef, PublishInput, RunRef } from '../../workflows/contract.ts';
+import type { Generation, ObjectRef, RunRef } from '../../workflows/contract.ts';
+import { readPublishInput } from '../publish/provenance.ts';
 import type { ManifestCore, Publication } from '../publish/publication.ts';
 
 /** The generation of a run that is published, what it rests on, and how many sources it is without. */
@@ -11,11 +12,10 @@ export async function readGeneration(
 ): Promise<{ generation: number; left: Generation; without: number } | undefined> {
   const published = publishedRun((await readHead(store, domain)).entry, run);
   if (published === undefined) return undefined;
-  const { manifest, provenance } = await readJson<Publication>(store, published.publication);
-  const { input } = await readJson<{ input: PublishInput }>(store, provenance);
-  const { plan, scans, documents, settled } = input;
+  const publication = await readJson<Publication>(store, published.publication);
+  const { plan, scans, documents, settled } = await readPublishInput(store, publication);
   const left = { plan, scans, documents, ...(settled && { settled }) };
-  const { failedSources } = await readJson<ManifestCore>(store, manifest);
+  const { failedSources } = await readJson<ManifestCore>(store, publication.manifest);
   return { generation: published.generation, left, without: failedSources.length };
 }
 

@@ -5,6 +5,8 @@ export interface InputColumns {
   prefix: string;
   text: string[];
   id: string[];
+  /** Of pairs that come with the texts. */
+  pairs?: string[];
 }
 export interface Input {
   /** `corpus`, or `instructions-<its place in the mix>`. */
@@ -15,9 +17,12 @@ export interface Input {
 /** The inputs of a run. One that begins on another has them by the names that they have there. */
 export function inputsOf({ spec, from }: Pick<RunPins, 'spec' | 'from'>): Input[] {
   if (from !== undefined) return from.inputs;
-  const { prefix, text, title, id } = spec.input;
+  const { prefix, text, title, id, pairs } = spec.input;
   const optional = (name: string | undefined): string[] => (name === undefined ? [] : [name]);
-  const corpus = { prefix, text: [text, ...optional(title)], id: optional(id) };
+  const corpus = {
+    ...{ prefix, text: [text, ...optional(title)], id: optional(id) },
+    ...(pairs !== undefined && { pairs: [pairs] }),
+  };
   return [
     { name: 'corpus', columns: corpus },
     ...spec.mix.sources.flatMap((source, index) =>

@@ -10,12 +10,12 @@ import type {
   Lists,
   ObjectRef,
   PlannedInput,
-  PublishInput,
   Results,
   RunRef,
   Settled,
 } from '../../workflows/contract.ts';
 import { readItems, saveList } from '../lists.ts';
+import { readPublishInput } from '../publish/provenance.ts';
 import type { Publication } from '../publish/publication.ts';
 import type { SettledData } from '../settle/settle-failures.ts';
 import { STAGE_VERSIONS, type Stage } from '../versions.ts';
@@ -101,8 +101,7 @@ function taken({ mix }: FullSpec, source: RunPins): Input[] {
 
 /** What the phases before `from.stage` have left. */
 async function resultsOf(store: ObjectStore, run: RunRef, from: BegunOn): Promise<Partial<Results>> {
-  const { provenance } = await readJson<Publication>(store, from.publication);
-  const { input } = await readJson<{ input: PublishInput }>(store, provenance);
+  const input = await readPublishInput(store, await readJson<Publication>(store, from.publication));
   const { plan, benchmarks, scans, verdicts, settled, judged, documents } = input;
   if (documents.corpus === undefined) {
     throw new RunNotFound(`run ${run.domain}/${from.run} has kept nothing: there is nothing to begin on`);

@@ -2,7 +2,7 @@ import { BadRequest, InvalidSpec } from '../../lake/errors.ts';
 import { DOMAIN, RUN } from '../../lake/layout.ts';
 import { probeStore } from '../../lake/probe.ts';
 import { milliseconds } from '../../lake/spec/fields.ts';
-import { type BegunSpec, checkSpec, type FullSpec, isBegun } from '../../lake/spec.ts';
+import { type BegunSpec, checkSpec, endpointOf, type FullSpec, isBegun } from '../../lake/spec.ts';
 import { UNICODE_VERSION } from '../../lake/unicode/normalise.ts';
 import type { OpenedRun, RunRef } from '../../workflows/contract.ts';
 import { promptDigest } from '../judge/prompt.ts';
@@ -10,6 +10,7 @@ import { named, unknownNames } from '../services.ts';
 import type { Settings } from '../settings.ts';
 import type { EndpointClient } from '../synthesize/endpoint/client.ts';
 import { generatorPin, openGenerator } from '../synthesize/generators/open.ts';
+import { GIVEN_PIN } from '../synthesize/given.ts';
 import { requestHash, requestOf } from '../synthesize/round.ts';
 import { poolsDigest } from '../template/pools.ts';
 import { openTokenizer } from '../tokenize/tokenizer.ts';
@@ -17,7 +18,7 @@ import { STAGE_VERSIONS } from '../versions.ts';
 import type { Work } from '../work.ts';
 import { replayedPublication } from './generation.ts';
 import { beginOn } from './open-from.ts';
-import { type JudgePin, type RunPins, refuseOtherSpec, writePins } from './pins.ts';
+import { type GeneratorPin, type JudgePin, type RunPins, refuseOtherSpec, writePins } from './pins.ts';
 
 export interface OpenRunDeps {
   /** Whether the Temporal server knows our search attributes. */
@@ -33,7 +34,7 @@ export async function openRun(
   { searchAttributes }: OpenRunDeps,
   { workflowId, spec: given }: { workflowId: string; spec: unknown },
 ): Promise<OpenedRun> {
-  const { store, settings, endpoints, signal } = work;
+  const { store, settings, signal } = work;
   const checked = checkSpec(given);
   const run = runOf(workflowId, { domain: checked.domain });
   await probeStore(store);
@@ -43,20 +44,19 @@ export async function openRun(
   await refuseOtherSpec(store, run, spec);
   refuseUnknownNames(spec, settings);
   const tokenizer = await tokenizerPin(work, spec.tokenizer);
-  const client = endpoints.client(spec.synthesize.endpoint);
-  const model = await client.model(signal);
+  const synthesizer = await synthesizerOf(spec, work);
   const judge = spec.judge === undefined ? null : await judgeOf(spec.judge, work);
   const pins: RunPins = {
     ...run,
     spec,
     stages: STAGE_VERSIONS,
     tokenizer,
-    generator: await generatorPin(spec.synthesize, settings, model),
+    generator: synthesizer?.pin ?? GIVEN_PIN,
     judge,
     pools: poolsDigest(),
     unicode: UNICODE_VERSION,
   };
-  await tryGenerator(pins, settings, client, signal);
+  if (synthesizer !== undefined) await tryGenerator(pins, settings, synthesizer.client, signal);
   const { resumed } = await writePins(store, pins);
   const published = await replayedPublication(store, run);
   return {
@@ -78,7 +78,7 @@ function openedOf(
     ...{ domain, run, searchAttributes },
     mode: spec.mode,
     rounds: spec.synthesize.rounds,
-    concurrency: spec.synthesize.concurrency ?? null,
+    concurrency: spec.synthesize.generator === 'given' ? null : (spec.synthesize.concurrency ?? null),
     model: generator.model,
     launcher: spec.train?.launcher ?? null,
     rules: {
@@ -87,6 +87,16 @@ function openedOf(
       onTimeout: spec.onTimeout,
     },
   };
+}
+
+/** The endpoint that a spec has pairs written by, and how; none where they come with the texts. Throws what the endpoint throws. */
+async function synthesizerOf(
+  { synthesize }: FullSpec,
+  { settings, endpoints, signal }: Work,
+): Promise<{ client: EndpointClient; pin: GeneratorPin } | undefined> {
+  if (synthesize.generator === 'given') return undefined;
+  const client = endpoints.client(synthesize.endpoint);
+  return { client, pin: await generatorPin(synthesize, settings, await client.model(signal)) };
 }
 
 /** Opens a run that begins on another: no endpoint is asked for anything. */
@@ -132,12 +142,13 @@ async function tokenizerPin({ settings, warn }: Work, name: string): Promise<Run
 
 /** Looks up everything that a spec names in the worker's configuration. Throws UnknownName with all that is not there. */
 export function refuseUnknownNames(
-  { synthesize, judge, tokenizer, train }: FullSpec,
+  spec: FullSpec,
   { endpoints, tokenizers, launchers }: Settings,
   only?: readonly string[],
 ): void {
+  const { judge, tokenizer, train } = spec;
   const names: [what: string, name: string | undefined, known: object][] = [
-    ['synthesize.endpoint', synthesize.endpoint, endpoints],
+    ['synthesize.endpoint', endpointOf(spec) ?? undefined, endpoints],
     ['judge.endpoint', judge?.endpoint, endpoints],
     ['tokenizer', tokenizer, tokenizers],
     ['train.launcher', train?.launcher, launchers],

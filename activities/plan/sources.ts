@@ -1,8 +1,9 @@
 import { atOnce } from '../../lake/at-once.ts';
 import { LakeError, SourceUnversioned } from '../../lake/errors.ts';
-import { requireIdColumn, requireTextColumn } from '../../lake/parquet/columns.ts';
+import { requireIdColumn, requirePairsColumn, requireTextColumn } from '../../lake/parquet/columns.ts';
 import { type RowGroup, readFooter } from '../../lake/parquet/footer.ts';
 import type { PageMap } from '../../lake/parquet/page-map.ts';
+import { isFlat } from '../../lake/parquet/schema.ts';
 import type { ListedObject } from '../../lake/store.ts';
 import type { Services } from '../services.ts';
 import type { InputColumns } from './inputs.ts';
@@ -49,7 +50,10 @@ export async function openSources(
       rows = footer.rows;
       for (const name of columns.text) requireTextColumn(footer, name);
       for (const name of columns.id) requireIdColumn(footer, name);
-      const { pieces, maps } = await piecesOf(services, object, footer, columns, targetBytes);
+      const pairs = (columns.pairs ?? []).map((name) => requirePairsColumn(footer, name));
+      const flat = pairs.filter(isFlat).map(({ name }) => name);
+      const weighed = { text: [...columns.text, ...flat], id: columns.id };
+      const { pieces, maps } = await piecesOf(services, object, footer, weighed, targetBytes);
       return {
         source: { ...source, rows },
         pieces,

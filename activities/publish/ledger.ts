@@ -42,8 +42,8 @@ export interface LedgerRow extends Usage {
 /** `ledger.json`: what a run took of its endpoint. Not canonical: attempts, time and prices are in it. */
 export interface Ledger extends RunRef {
   format: 'instruct-lake/ledger@1';
-  /** Name of the endpoint in the worker's configuration. */
-  endpoint: string;
+  /** Name of the endpoint in the worker's configuration; null where the pairs came with the texts. */
+  endpoint: string | null;
   model: string;
   /** Those of the worker that published, at that time. */
   prices: EndpointPrices | null;
@@ -76,7 +76,7 @@ export const LEDGER_COLUMNS = [
 
 export interface LedgerOf {
   run: RunRef;
-  endpoint: string;
+  endpoint: string | null;
   model: string;
   prices: EndpointPrices | undefined;
   /** Entries that the publication counts; undefined where nothing is published. */
@@ -137,7 +137,7 @@ function sumOf(records: readonly UsageRecord[], prices: EndpointPrices | undefin
 
 function notesOf(total: LedgerRow, { prices, endpoint, published }: LedgerOf): string[] {
   const notes: string[] = [];
-  if (prices === undefined) {
+  if (prices === undefined && endpoint !== null) {
     notes.push(
       published === undefined
         ? 'No money: it is reckoned when the run is published, at the prices of the worker that does so.'

@@ -1,5 +1,6 @@
 import type { AttemptFolder, StageCommit } from '../../lake/commit.ts';
 import { canonicalJson } from '../../lake/hash.ts';
+import { endpointOf } from '../../lake/spec.ts';
 import { writeTable } from '../../lake/table.ts';
 import type { RunPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
@@ -16,8 +17,8 @@ export async function writeLedger(
   core: ManifestCore,
 ): Promise<LedgerOutputs> {
   const { domain, run, spec, generator } = pins;
-  const { endpoint } = spec.synthesize;
-  const prices = settings.endpoints[endpoint]?.prices;
+  const endpoint = endpointOf(spec);
+  const prices = endpoint === null ? undefined : settings.endpoints[endpoint]?.prices;
   const records = await usageBehind(store, { domain, run }, corpus);
   const published = core.counts.texts.prompted;
   const ledger = ledgerOf(records, {

@@ -27,5 +27,12 @@ export function checkedText(cell: unknown, checks: readonly Check[], place: Plac
   return rejection === undefined ? found : { ...rejection, excerpt: excerpt(found.text) };
 }
 
+/** A cell of pairs as JSON: text as it stands, a list or a struct spelled out; null where there is none. */
+export function givenOf(cell: unknown): string | null {
+  if (typeof cell === 'string') return cell;
+  if (cell === null || cell === undefined) return null;
+  return JSON.stringify(cell, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+}
+
 /** The first 200 characters on one line: corpus text is hostile to terminals. */
 const excerpt = (text: string): string => printable(text.slice(0, 200), '');

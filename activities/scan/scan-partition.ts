@@ -12,7 +12,7 @@ import type { Services } from '../services.ts';
 import { checksOf } from './check.ts';
 import { openFindings } from './findings.ts';
 import { scanSource } from './scan-source.ts';
-import { type ScannedText, TEXT_COLUMNS, TEXTS } from './texts.ts';
+import { type ScannedText, TEXTS, textColumns } from './texts.ts';
 
 /** What scan says of its share of one source. A source that failed anywhere does not exist for the run. */
 export interface ScannedSource {
@@ -121,7 +121,7 @@ async function scanRuns(
         }
       }
     }
-    const output = await writeTable(folder, TEXTS, TEXT_COLUMNS, texts());
+    const output = await writeTable(folder, TEXTS, textColumns(pins.spec.input), texts());
     if (failures.size > known) continue;
     return {
       outputs: [

@@ -7,7 +7,7 @@ import type { SourceRun } from '../plan/partitions.ts';
 import type { RunPins } from '../plan/pins.ts';
 import type { Services } from '../services.ts';
 import type { Check } from './check.ts';
-import { checkedText } from './row.ts';
+import { checkedText, givenOf } from './row.ts';
 import type { Reject, ScannedText } from './texts.ts';
 
 /** Characters of a block's texts that are held until its valid ones are counted; a larger block is read twice. */
@@ -34,7 +34,7 @@ export async function* scanSource(
 ): AsyncGenerator<ScannedText[]> {
   const object = { key: run.key, etag: run.etag, size: run.size };
   const footer = await readFooter(store, object);
-  const columns = [input.text, input.id, input.title].filter((name) => name !== undefined);
+  const columns = [input.text, input.id, input.title, input.pairs].filter((name) => name !== undefined);
   const rows = (rowStart: number, rowEnd: number): AsyncGenerator<RowBatch> =>
     readRows(store, object, footer, { columns, rowStart, rowEnd, maps });
 
@@ -47,7 +47,7 @@ export async function* scanSource(
     block ??= blockAt(footer, batch.firstRow);
     for (const row of validRows(batch, block, seen, onReject)) {
       seen++;
-      size += row.text.length;
+      size += row.text.length + (row.given?.length ?? 0);
       if (size <= blockCharacters) held.push(row);
       else held = [];
     }
@@ -95,6 +95,7 @@ export async function* scanSource(
         id,
         title: input.title === undefined ? null : titleOf(cells[input.title]),
         text: found.text,
+        given: input.pairs === undefined ? null : givenOf(cells[input.pairs]),
         hash: '',
       };
     }

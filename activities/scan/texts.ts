@@ -1,5 +1,6 @@
 import type { Row } from '../../lake/parquet/rows.ts';
 import type { ColumnSpec } from '../../lake/parquet/write.ts';
+import type { FullSpec } from '../../lake/spec.ts';
 import type { ScheduledText } from '../synthesize/schedule.ts';
 import type { CheckReason } from './check.ts';
 
@@ -13,6 +14,8 @@ export interface ScannedText extends ScheduledText {
   id: string | null;
   title: string | null;
   text: string;
+  /** The pairs that it came with, as JSON, where the spec names a column for them. */
+  given: string | null;
   /** First 128 bits of the SHA-256 of the text, folded for dedupe. */
   hash: string;
 }
@@ -30,6 +33,10 @@ export const TEXT_COLUMNS = [
   { name: 'text', type: 'string', nullable: false },
   { name: 'hash', type: 'string', nullable: false },
 ] as const satisfies readonly ColumnSpec[];
+/** The columns of a run's texts: one more where pairs come with them. */
+export const textColumns = (input: FullSpec['input']): readonly TextColumn[] =>
+  input.pairs === undefined ? TEXT_COLUMNS : [...TEXT_COLUMNS, { name: 'given', type: 'string' }];
+type TextColumn = ColumnSpec & { name: keyof ScannedText };
 
 export function scannedText(row: Row): ScannedText {
   return {
@@ -43,6 +50,7 @@ export function scannedText(row: Row): ScannedText {
     id: row.id === null ? null : String(row.id),
     title: row.title === null ? null : String(row.title),
     text: String(row.text),
+    given: typeof row.given === 'string' ? row.given : null,
     hash: String(row.hash),
   };
 }

@@ -2,7 +2,8 @@ import { checkObject, readJson } from '../../lake/commit.ts';
 import { VerifyFailed } from '../../lake/errors.ts';
 import { openCommittedRuns } from '../../lake/runs.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import type { ObjectRef, PublishInput } from '../../workflows/contract.ts';
+import type { ObjectRef } from '../../workflows/contract.ts';
+import { readPublishInput } from '../publish/provenance.ts';
 import type { ManifestCore, Publication } from '../publish/publication.ts';
 import { baseOfPlan } from './base.ts';
 import { SEGMENT_RUNS, SEGMENT_VERSION, type Segment, type SegmentSource } from './segment.ts';
@@ -13,12 +14,13 @@ import { SEGMENT_RUNS, SEGMENT_VERSION, type Segment, type SegmentSource } from 
  */
 export async function checkPublishedSegment(
   store: ObjectStore,
-  { provenance, tombstones, run }: Publication,
+  publication: Publication,
   ref: ObjectRef,
   { counts }: Pick<ManifestCore, 'counts'>,
   onStep: () => void,
 ): Promise<string> {
-  const { input } = await readJson<{ input: PublishInput }>(store, provenance);
+  const { tombstones, run } = publication;
+  const input = await readPublishInput(store, publication);
   const base = await baseOfPlan(store, input.plan);
   const said = await checkSegment(store, ref, onStep);
   const { documents, sources } = said;

@@ -1,5 +1,8 @@
+import { outputOf, type StageCommit } from '../../lake/commit.ts';
 import type { Row } from '../../lake/parquet/rows.ts';
 import type { ColumnSpec } from '../../lake/parquet/write.ts';
+import type { ObjectStore } from '../../lake/store.ts';
+import { readBatches } from '../../lake/table.ts';
 import type { Pair } from '../../workflows/contract.ts';
 import type { Entry } from './entry.ts';
 
@@ -47,6 +50,17 @@ export function entryOf(row: Row): Entry {
     pairs: parsed(row.pairs) as Pair[],
     drops: parsed(row.drops) as Record<string, number>,
   };
+}
+
+/** The entries of some rounds, a batch at a time. */
+export async function* readEntries(
+  store: ObjectStore,
+  rounds: readonly StageCommit[],
+): AsyncGenerator<Entry[]> {
+  const columns = ENTRY_COLUMNS.map(({ name }) => name);
+  for (const round of rounds) {
+    for await (const rows of readBatches(store, outputOf(round, ENTRIES), columns)) yield rows.map(entryOf);
+  }
 }
 
 /** JSON columns come back as their text. */

@@ -4,9 +4,9 @@ import { readBatches } from '../../lake/table.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';
 import type { KeptRows } from '../dedupe/verdicts.ts';
 import type { RunPins } from '../plan/pins.ts';
-import { type ScannedText, scannedText, TEXT_COLUMNS, TEXTS } from '../scan/texts.ts';
+import { type ScannedText, scannedText, TEXTS, textColumns } from '../scan/texts.ts';
 import type { Entry } from './entry.ts';
-import { ENTRIES, ENTRY_COLUMNS, entryOf } from './entry-table.ts';
+import { readEntries } from './entry-table.ts';
 import type { Told } from './round.ts';
 import { type Slot, schedule } from './schedule.ts';
 
@@ -43,13 +43,11 @@ export async function* readSlots(
   const { scan, rounds } = await walkBack(store, last);
   const { rounds: count, share } = pins.spec.synthesize;
   const entries = new Map<string, Entry[]>();
-  for (const commit of rounds) {
-    for await (const rows of readBatches(store, outputOf(commit, ENTRIES), namesOf(ENTRY_COLUMNS))) {
-      for (const each of rows.map(entryOf)) {
-        const slot = entries.get(each.slot);
-        if (slot === undefined) entries.set(each.slot, [each]);
-        else slot.push(each);
-      }
+  for await (const some of readEntries(store, rounds)) {
+    for (const each of some) {
+      const slot = entries.get(each.slot);
+      if (slot === undefined) entries.set(each.slot, [each]);
+      else slot.push(each);
     }
   }
   const slotsOf = (texts: readonly ScannedText[]): SlotBlock => ({
@@ -57,7 +55,11 @@ export async function* readSlots(
     entries,
   });
   let block: ScannedText[] = [];
-  for await (const rows of readBatches(store, outputOf(scan, TEXTS), namesOf(TEXT_COLUMNS))) {
+  for await (const rows of readBatches(
+    store,
+    outputOf(scan, TEXTS),
+    textColumns(pins.spec.input).map(({ name }) => name),
+  )) {
     for (const text of rows.map(scannedText)) {
       const [first] = block;
       if (first !== undefined && (first.block !== text.block || first.source !== text.source)) {
@@ -69,8 +71,6 @@ export async function* readSlots(
   }
   yield slotsOf(block);
 }
-
-const namesOf = (columns: readonly { name: string }[]): string[] => columns.map(({ name }) => name);
 
 /** From a partition's newest commit back to its scan; rounds come out in order. */
 export async function walkBack(

@@ -4,14 +4,17 @@ import type { ObjectInfo, ObjectStore } from '../../lake/store.ts';
 import { type FoundFile, findFiles } from './files.ts';
 import { inspectJsonl, jsonlToParquet } from './jsonl.ts';
 import { checkTarget, keyOf } from './keys.ts';
+import { inspectPairs, type PairsShape, pairsToParquet } from './pairs.ts';
 import { fileBytes, inspectParquet } from './parquet.ts';
 
 export interface ImportRequest {
   store: ObjectStore;
   /** Local files and folders. */
   paths: readonly string[];
-  /** `raw/<domain>/`, or a folder below it. */
+  /** `raw/<domain>/` (`pairs/<domain>/` for pairs), or a folder below it. */
   to: string;
+  /** The files have contexts with their pairs. */
+  pairs?: boolean;
   /** Replace objects that have other content. */
   overwrite?: boolean;
   /** Told one line about each step. */
@@ -22,6 +25,8 @@ export interface Imported {
   key: string;
   rows: number;
   bytes: number;
+  /** Of files of pairs. */
+  pairs?: number;
   state: 'written' | 'unchanged';
 }
 
@@ -30,6 +35,7 @@ interface Ready {
   path: string;
   key: string;
   rows: number;
+  pairs?: PairsShape;
   /** Produces the object's bytes, the same each time. */
   body: () => AsyncIterable<Uint8Array>;
 }
@@ -42,33 +48,39 @@ interface Digest {
 const COMPARE_BYTES = 8 * 2 ** 20;
 
 /**
- * Brings local Parquet and JSONL files into the lake, one object each. Everything is checked before anything is
+ * Brings local Parquet and JSONL files into the lake, one object each; those of pairs in one form, whatever theirs is. Everything is checked before anything is
  * written. Throws BadUsage for `to`, BadImport for unreadable files (all of them in one message), for files that want
  * the same key, and for objects that exist with other content unless `overwrite`.
  */
 export async function importPaths(request: ImportRequest): Promise<Imported[]> {
   const { store, to, report = () => {} } = request;
-  checkTarget(to);
+  const asPairs = request.pairs === true;
+  checkTarget(to, asPairs ? 'pairs/' : 'raw/');
   if (request.paths.length === 0) throw new BadUsage('import needs at least one file or folder');
   const files = await findFiles(request.paths, (path) => report(`skipped ${path}: not Parquet or JSONL`));
   const keys = assignKeys(files, to);
-  const ready = await inspectAll(files, keys, report);
+  const ready = await inspectAll(files, keys, asPairs ? inspectAsPairs : inspect, report);
   const unchanged = await compareAll(store, ready, request.overwrite ?? false, report);
   const imported: Imported[] = [];
   for (const file of ready) {
     const same = unchanged.get(file.key);
     if (same !== undefined) {
       report(`unchanged ${file.key}`);
-      imported.push({ key: file.key, rows: file.rows, bytes: same.bytes, state: 'unchanged' });
+      imported.push({ ...told(file), bytes: same.bytes, state: 'unchanged' });
       continue;
     }
     const counted = counting(file.body());
     await store.write(file.key, counted.chunks);
     report(`wrote ${file.key}: ${file.rows} rows, ${counted.bytes()} bytes`);
-    imported.push({ key: file.key, rows: file.rows, bytes: counted.bytes(), state: 'written' });
+    imported.push({ ...told(file), bytes: counted.bytes(), state: 'written' });
   }
   return imported;
 }
+
+const told = ({ key, rows, pairs }: Ready): Pick<Imported, 'key' | 'rows' | 'pairs'> => ({
+  ...{ key, rows },
+  ...(pairs && { pairs: pairs.pairs }),
+});
 
 function assignKeys(files: readonly FoundFile[], to: string): Map<FoundFile, string> {
   const keys = new Map<FoundFile, string>();
@@ -90,15 +102,16 @@ function assignKeys(files: readonly FoundFile[], to: string): Map<FoundFile, str
 async function inspectAll(
   files: readonly FoundFile[],
   keys: ReadonlyMap<FoundFile, string>,
+  inspect: (file: FoundFile) => Promise<Inspected>,
   report: (line: string) => void,
 ): Promise<Ready[]> {
   const ready: Ready[] = [];
   const problems: BadImport[] = [];
   for (const file of files) {
     try {
-      const { rows, body } = await inspect(file);
-      report(`checked ${file.path}: ${rows} rows`);
-      ready.push({ path: file.path, key: keys.get(file) ?? '', rows, body });
+      const inspected = await inspect(file);
+      report(`checked ${file.path}: ${inspected.rows} rows${pairsSaid(inspected.pairs)}`);
+      ready.push({ path: file.path, key: keys.get(file) ?? '', ...inspected });
     } catch (error) {
       if (!(error instanceof BadImport)) throw error;
       problems.push(error);
@@ -108,7 +121,9 @@ async function inspectAll(
   return ready;
 }
 
-async function inspect({ path, format }: FoundFile): Promise<Pick<Ready, 'rows' | 'body'>> {
+type Inspected = Pick<Ready, 'rows' | 'pairs' | 'body'>;
+
+async function inspect({ path, format }: FoundFile): Promise<Inspected> {
   if (format === 'parquet') {
     const { rows, size } = await inspectParquet(path);
     return { rows, body: () => fileBytes(path, size) };
@@ -116,6 +131,17 @@ async function inspect({ path, format }: FoundFile): Promise<Pick<Ready, 'rows' 
   const gzipped = format === 'jsonl.gz';
   const shape = await inspectJsonl(path, gzipped);
   return { rows: shape.rows, body: () => jsonlToParquet(path, gzipped, shape) };
+}
+
+async function inspectAsPairs(file: FoundFile): Promise<Inspected> {
+  const pairs = await inspectPairs(file);
+  return { rows: pairs.rows, pairs, body: () => pairsToParquet(file, pairs) };
+}
+
+function pairsSaid(shape: PairsShape | undefined): string {
+  if (shape === undefined) return '';
+  const drops = Object.entries(shape.drops).map(([reason, count]) => `${count} ${reason}`);
+  return `, ${shape.pairs} pairs${drops.length > 0 ? `; no pairs: ${drops.join(', ')}` : ''}`;
 }
 
 /** The files that are in the lake already, by key. */

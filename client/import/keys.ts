@@ -6,16 +6,18 @@ const KEY_BYTES = 1024;
 /** Leaves room for the hash and `.parquet` in a component. */
 const STEM_CHARACTERS = 200;
 
-/** Checks `--to`: `raw/<domain>/`, or a folder below it. Throws BadUsage. */
-export function checkTarget(to: string): void {
-  const why = targetProblem(to);
+/** Checks `--to`: `raw/<domain>/` (`pairs/<domain>/` for pairs), or a folder below it. Throws BadUsage. */
+export function checkTarget(to: string, root: 'raw/' | 'pairs/' = 'raw/'): void {
+  const why = targetProblem(to, root);
   if (why !== undefined) {
-    throw new BadUsage(`--to ${JSON.stringify(to)} ${why}; it is a folder of the lake such as raw/biomed/`);
+    throw new BadUsage(
+      `--to ${JSON.stringify(to)} ${why}; it is a folder of the lake such as ${root}biomed/`,
+    );
   }
 }
 
-function targetProblem(to: string): string | undefined {
-  if (!to.startsWith('raw/')) return 'must begin with raw/';
+function targetProblem(to: string, root: string): string | undefined {
+  if (!to.startsWith(root)) return `must begin with ${root}`;
   if (!to.endsWith('/')) return 'must end with /';
   const components = to.slice(0, -1).split('/');
   if (components.length < 2) return 'names no domain';

@@ -1,6 +1,6 @@
 import { parquetBytes } from '../../lake/parquet/write.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import type { IngestSpec } from '../../workflows/contract.ts';
+import type { IngestSpec, TagSynthesisSpec } from '../../workflows/contract.ts';
 import { sampleInstructions, samplePassages } from './index.ts';
 
 const PASSAGES_PER_FILE = 5;
@@ -35,7 +35,7 @@ function table<T extends object>(rows: readonly T[], names: readonly (keyof T & 
 }
 
 /** The spec of the quickstart: everything converted, three rounds, mixed with general instructions, trained on. */
-export const sampleSpec: IngestSpec = {
+export const sampleSpec: IngestSpec & { synthesize: TagSynthesisSpec } = {
   domain: 'sample',
   input: { prefix: TEXT, id: 'id', text: 'text', title: 'title', partitionBytes: 8192 },
   synthesize: { generator: 'instruction-synthesizer', endpoint: 'default', rounds: 3, share: 1 },

@@ -5,11 +5,12 @@ import type { RunPins } from '../../activities/plan/pins.ts';
 import { readEntry } from '../../activities/plan/read-plan.ts';
 import { type ScannedText, scannedText, TEXT_COLUMNS, TEXTS } from '../../activities/scan/texts.ts';
 import { chainsOf, type Entry } from '../../activities/synthesize/entry.ts';
-import { ENTRIES, ENTRY_COLUMNS, entryOf } from '../../activities/synthesize/entry-table.ts';
+import { readEntries } from '../../activities/synthesize/entry-table.ts';
 import { sliceBytes, walkBack } from '../../activities/synthesize/slots.ts';
 import { renderChain } from '../../activities/template/render.ts';
 import { DOCUMENTS } from '../../activities/tokenize/documents.ts';
 import { outputOf, readCommit, type StageCommit } from '../../lake/commit.ts';
+import { groupBy } from '../../lake/group-by.ts';
 import { chainId, documentId, pairId } from '../../lake/identity.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import { readBatches } from '../../lake/table.ts';
@@ -104,17 +105,8 @@ async function behind(
   const { scan, rounds } = await walkBack(store, filter.inputs[0] as ObjectRef);
   const dropped = await readDropped(store, filter);
   const entries: Entry[] = [];
-  for (const round of rounds) {
-    for await (const rows of readBatches(
-      store,
-      outputOf(round, ENTRIES),
-      ENTRY_COLUMNS.map(({ name }) => name),
-    )) {
-      entries.push(...rows.map(entryOf));
-    }
-  }
-  const bySlot = new Map<string, Entry[]>();
-  for (const entry of entries) bySlot.set(entry.slot, [...(bySlot.get(entry.slot) ?? []), entry]);
+  for await (const some of readEntries(store, rounds)) entries.push(...some);
+  const bySlot = groupBy(entries, ({ slot }) => slot);
   const units = new Set(documents.map(({ unit }) => unit));
   const made = new Set(documents.map(({ id }) => id));
   const filtered = [...bySlot.values()].map((slot) => withoutDropped(slot, dropped));

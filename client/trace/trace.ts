@@ -1,13 +1,13 @@
 import { readItems } from '../../activities/lists.ts';
 import { readPins } from '../../activities/plan/pins.ts';
+import { readPublishInput } from '../../activities/publish/provenance.ts';
 import type { Publication } from '../../activities/publish/publication.ts';
-import { readJson } from '../../lake/commit.ts';
 import { RunNotFound } from '../../lake/errors.ts';
 import { documentId } from '../../lake/identity.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import { openTable } from '../../lake/table.ts';
 import type { PublishInput, RunRef } from '../../workflows/contract.ts';
-import { readPublished } from '../published.ts';
+import { requirePublished } from '../published.ts';
 import { type Origin, originIn } from './partition.ts';
 import { type Place, placeOfToken, placesById } from './places.ts';
 
@@ -38,11 +38,8 @@ interface Sources {
 }
 
 async function sourcesOf(store: ObjectStore, run: RunRef): Promise<Sources> {
-  const published = await readPublished(store, run);
-  if (published === undefined) throw new RunNotFound(`run ${run.domain}/${run.run} has published nothing`);
-  const { publication } = published;
-  const { input } = await readJson<{ input: PublishInput }>(store, publication.provenance);
-  return { publication, input };
+  const { publication } = await requirePublished(store, run);
+  return { publication, input: await readPublishInput(store, publication) };
 }
 
 /**

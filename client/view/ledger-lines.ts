@@ -8,7 +8,9 @@ import { counted, thousands } from './format.ts';
 export function ledgerLines(ledger: Ledger, open = 0): string[] {
   const { domain, run, endpoint, model, prices, total, rounds, partitions, dearest, unpublished } = ledger;
   return [
-    `${printable(`${domain}/${run}`, '')}: what it took of endpoint ${printable(endpoint, '')}, model ${printable(model, '')}`,
+    endpoint === null
+      ? `${printable(`${domain}/${run}`, '')}: no endpoint, its pairs came with the texts`
+      : `${printable(`${domain}/${run}`, '')}: what it took of endpoint ${printable(endpoint, '')}, model ${printable(model, '')}`,
     ...(prices === null ? [] : [pricesLine(prices)]),
     ...table(prices, [
       ...rounds.map((row): [string, LedgerRow] => [`round ${row.round + 1}`, row]),

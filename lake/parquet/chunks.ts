@@ -1,6 +1,6 @@
 import type { ColumnChunk, ColumnMetaData } from 'hyparquet';
 import { CorruptParquet } from '../errors.ts';
-import type { ObjectStore } from '../store.ts';
+import type { ReadStore } from '../store.ts';
 import type { Footer, ReadRange, RowGroup, SourceObject } from './footer.ts';
 
 /** The bytes of one column in one row group, and what the footer says of them. */
@@ -54,7 +54,7 @@ export function textBytes(footer: Footer, group: RowGroup, column: string): numb
 
 /** Reads bytes of one version of an object, all that were asked for. Throws CorruptParquet and InputChanged. */
 export function sourceReader(
-  store: ObjectStore,
+  store: ReadStore,
   source: SourceObject,
   onRead: () => void = () => {},
 ): ReadRange {
@@ -71,7 +71,7 @@ export function sourceReader(
 
 /** Reads byte ranges of one version of an object, neighbours together; the answers are in the order of `ranges`. */
 export async function readRanges(
-  store: ObjectStore,
+  store: ReadStore,
   source: SourceObject,
   ranges: readonly { start: number; end: number }[],
 ): Promise<Uint8Array[]> {

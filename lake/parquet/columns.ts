@@ -5,6 +5,7 @@ import type { Column, ColumnKind } from './schema.ts';
 
 const TEXT: ReadonlySet<ColumnKind> = new Set(['text']);
 const ID: ReadonlySet<ColumnKind> = new Set(['text', 'integer', 'float', 'time', 'uuid']);
+const PAIRS: ReadonlySet<ColumnKind> = new Set(['text', 'list', 'struct']);
 const NAMES_SHOWN = 12;
 
 /** The named column, which must hold text (any byte array that is not annotated as something else). Throws SchemaMismatch. */
@@ -15,6 +16,11 @@ export function requireTextColumn(footer: Footer, name: string): Column {
 /** The named column, which must hold text, numbers, times or UUIDs. Throws SchemaMismatch. */
 export function requireIdColumn(footer: Footer, name: string): Column {
   return requireKind(footer, name, ID, 'an id (text, number, time or UUID)');
+}
+
+/** The named column, which must hold pairs: JSON, or a list or struct. Throws SchemaMismatch. */
+export function requirePairsColumn(footer: Footer, name: string): Column {
+  return requireKind(footer, name, PAIRS, 'pairs (JSON, or a list of structs)');
 }
 
 /** The named column, whatever it holds. Throws SchemaMismatch. */

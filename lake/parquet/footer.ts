@@ -1,7 +1,7 @@
 import type { FileMetaData } from 'hyparquet';
 import { parquetMetadata } from 'hyparquet';
 import { CorruptParquet, type ErrorContext } from '../errors.ts';
-import type { ObjectStore } from '../store.ts';
+import type { ReadStore } from '../store.ts';
 import { type Column, columnsOf } from './schema.ts';
 import { sniff } from './sniff.ts';
 
@@ -42,7 +42,7 @@ const TRAILER_BYTES = 8;
 const FRAME_BYTES = 4 + TRAILER_BYTES;
 
 /** Reads the footer of a Parquet object in at most two requests. Throws CorruptParquet, InputChanged. */
-export async function readFooter(store: ObjectStore, source: SourceObject): Promise<Footer> {
+export async function readFooter(store: ReadStore, source: SourceObject): Promise<Footer> {
   const { key, etag, size } = source;
   const read: ReadRange = (start, end) => store.get(key, { range: [start, end], ifMatch: etag });
   const where = { bucket: store.bucket, key };

@@ -1,5 +1,5 @@
 import { parquetRead } from 'hyparquet';
-import type { ObjectStore } from '../store.ts';
+import type { ReadStore } from '../store.ts';
 import { PARSERS } from './cells.ts';
 import { chunksOf, readRanges } from './chunks.ts';
 import { DECOMPRESSORS } from './codecs.ts';
@@ -8,7 +8,7 @@ import type { PageValues } from './pages.ts';
 
 /** A list, map or struct: hyparquet assembles it, for all wanted rows of the row group at once. */
 export async function* nestedValues(
-  store: ObjectStore,
+  store: ReadStore,
   source: SourceObject,
   footer: Footer,
   group: RowGroup,

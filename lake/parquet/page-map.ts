@@ -1,5 +1,5 @@
 import { readOffsetIndex } from 'hyparquet/src/indexes.js';
-import type { ObjectStore } from '../store.ts';
+import type { ReadStore } from '../store.ts';
 import { type ChunkPlace, chunksOf, sourceReader } from './chunks.ts';
 import { damage } from './damage.ts';
 import type { Footer, RowGroup, SourceObject } from './footer.ts';
@@ -32,7 +32,7 @@ const HEADER_STEP = 16 * 1024;
  * by walking from page header to page header in small reads. Throws CorruptParquet with row group and rows.
  */
 export async function mapPages(
-  store: ObjectStore,
+  store: ReadStore,
   source: SourceObject,
   footer: Footer,
   group: RowGroup,

@@ -1,5 +1,5 @@
 import { BLOCK_ROWS } from '../identity.ts';
-import type { ObjectStore } from '../store.ts';
+import type { ReadStore } from '../store.ts';
 import { chunksOf, readRanges, sourceReader } from './chunks.ts';
 import { requireColumn } from './columns.ts';
 import { type Cursor, openCursor } from './cursor.ts';
@@ -38,7 +38,7 @@ const BATCH_BYTES = 16 * 2 ** 20;
  * Throws SchemaMismatch, InputChanged, and CorruptParquet with row group, column and rows.
  */
 export async function* readRows(
-  store: ObjectStore,
+  store: ReadStore,
   source: SourceObject,
   footer: Footer,
   request: RowRequest,
@@ -70,7 +70,7 @@ export async function* readRows(
 
 /** Cursors over the columns of a row group. What they read first goes out together, neighbours in one request. */
 async function openGroup(
-  store: ObjectStore,
+  store: ReadStore,
   source: SourceObject,
   footer: Footer,
   group: RowGroup,

@@ -16,6 +16,8 @@ export const prefix = z
 export const column = z.string().min(1).max(200);
 /** A share of a whole. */
 export const part = z.number().min(0).max(1);
+/** How texts stand in chains: texts of one, and the share of the slots that is converted. */
+export const chains = { rounds: z.int().min(1).max(32).default(3), share: part.default(1) };
 
 const DURATION = /^([1-9]\d{0,5})([smhd])$/;
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 };

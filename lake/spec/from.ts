@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import { FROM_STAGES, type FromStage } from '../../workflows/contract.ts';
+import { chains, prefix } from './fields.ts';
 
 /** The run of the same domain that a new run begins on, and the first stage that is its own. */
 export const from = z.strictObject({ run: z.string().min(1).max(80), stage: z.enum(FROM_STAGES) });
+
+/** Pairs in the lake that a new run begins on, and how they stand in chains. */
+export const fromPairs = z.strictObject({ pairs: prefix, ...chains });
+/** The columns that objects with such pairs have, as `import --pairs` makes them. */
+export const PAIR_COLUMNS = { id: 'id', title: 'title', text: 'context', pairs: 'pairs' } as const;
 
 /** What a spec that begins on another run may say, and from which stage on it means anything. */
 const OWN: Readonly<Record<string, FromStage>> = {

@@ -27,15 +27,16 @@ const QUIET_MS = 3_000;
 const scene = await openScene('live-control', { delayMs: DELAY_MS });
 const { client, endpoint, store, temporal } = scene;
 const { namespace } = client.options;
+const SYNTHESIZE = {
+  generator: 'instruction-synthesizer',
+  endpoint: 'default',
+  rounds: 2,
+  share: 1,
+  concurrency: CEILING,
+} as const;
 const spec: IngestSpec = textSpec(DOMAIN, {
   input: { prefix: `raw/${DOMAIN}/`, text: 'text', partitionBytes: 1024 },
-  synthesize: {
-    generator: 'instruction-synthesizer',
-    endpoint: 'default',
-    rounds: 2,
-    share: 1,
-    concurrency: CEILING,
-  },
+  synthesize: SYNTHESIZE,
 });
 const run = { domain: DOMAIN, run: 'steered' };
 const name = `${run.domain}/${run.run}`;
@@ -101,7 +102,7 @@ try {
   must(again === 0, `${endpoint.asked.length} requests, none of them twice`);
 
   const other = { ...run, run: 'undisturbed' };
-  const { concurrency: _, ...synthesize } = spec.synthesize;
+  const { concurrency: _, ...synthesize } = SYNTHESIZE;
   await client.workflow.getHandle(await scene.start({ ...spec, synthesize }, other.run)).result();
   await mustBeSame(store, run.domain, [run.run, other.run], 'they are those of a run that nobody steered');
 } finally {

@@ -65,8 +65,8 @@ async function spec(...args: string[]): Promise<string> {
 test('spec schema prints the JSON Schema of a spec, and nothing else', async () => {
   type Kind = { properties: object; required: string[] };
   const { anyOf } = JSON.parse(await spec('schema')) as { anyOf: Kind[] };
-  expect(anyOf.map(({ required }) => required.includes('input'))).toEqual([true, false]);
-  expect(anyOf.map(({ required }) => required.includes('from'))).toEqual([false, true]);
+  expect(anyOf.map(({ required }) => required.includes('input'))).toEqual([true, false, false]);
+  expect(anyOf.map(({ required }) => required.includes('from'))).toEqual([false, true, true]);
   for (const { properties } of anyOf) expect(Object.keys(properties)).toContain('sequenceLength');
 });
 

@@ -30,7 +30,7 @@ import { openThreads, runInThread } from '../../worker/threads.ts';
 import { type IngestSpec, type Progress, type PublishInput, QUEUES } from '../../workflows/contract.ts';
 import { openChatEndpoint } from '../chat-endpoint.ts';
 import { failureOf } from '../executions.ts';
-import { publicationOf, putTexts, textSpec } from '../pipeline.ts';
+import { publicationOf, putTexts, SYNTHESIZE, textSpec } from '../pipeline.ts';
 
 import {
   activity,
@@ -53,7 +53,6 @@ import {
 } from './provoke.ts';
 
 const SPEC = textSpec('d');
-const SYNTHESIZE = SPEC.synthesize;
 
 /** One real provocation of every class of the registry: a new class needs a row here. */
 const PROVOCATIONS: Record<keyof typeof ERRORS, Provocation> = {

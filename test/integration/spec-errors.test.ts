@@ -3,7 +3,7 @@ import { pinsKey } from '../../lake/layout.ts';
 import { type IngestSpec, QUEUES } from '../../workflows/contract.ts';
 import { attemptsOf, failureOf } from '../executions.ts';
 import { openLab } from '../lab.ts';
-import { openPipeline, type Pipeline, textSpec } from '../pipeline.ts';
+import { openPipeline, type Pipeline, SYNTHESIZE, textSpec } from '../pipeline.ts';
 
 let pipeline: Pipeline;
 beforeAll(async () => {
@@ -45,7 +45,6 @@ const pinned = async (domain: string, run: string): Promise<boolean> =>
 
 /** A valid spec of domain `d` with some of it changed. */
 const spec = (changes: Partial<IngestSpec> = {}): IngestSpec => textSpec('d', changes);
-const SYNTHESIZE = spec().synthesize;
 
 describe('a spec that is not valid', () => {
   test('fails the workflow with every problem at once', async () => {

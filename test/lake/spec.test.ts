@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { InvalidSpec } from '../../lake/errors.ts';
 import { milliseconds } from '../../lake/spec/fields.ts';
-import { inheritSpec, parseBegun, parseSpec, specSchema, withoutSteering } from '../../lake/spec.ts';
+import {
+  checkSpec,
+  inheritSpec,
+  parseBegun,
+  parseSpec,
+  specSchema,
+  withoutSteering,
+} from '../../lake/spec.ts';
 
 const minimal = {
   domain: 'biomed',
@@ -198,11 +205,45 @@ test('a decision time-out is a whole number of seconds, minutes, hours or days, 
 test('the JSON Schema knows the keys and refuses others', () => {
   type Kind = { properties: Record<string, unknown>; additionalProperties: boolean };
   const { anyOf } = specSchema() as { anyOf: Kind[] };
-  expect(anyOf.map(({ properties }) => 'from' in properties)).toEqual([false, true]);
+  expect(anyOf.map(({ properties }) => 'from' in properties)).toEqual([false, true, true]);
   for (const { properties, additionalProperties } of anyOf) {
     expect(Object.keys(properties)).toContain('sequenceLength');
     expect(additionalProperties).toBe(false);
   }
+});
+
+describe('a spec that begins on pairs', () => {
+  const { input: _, synthesize: __, ...rest } = minimal;
+  const begun = (from: object, more: object = {}) => ({ ...rest, from, ...more });
+  const refused = (spec: object): string => {
+    try {
+      checkSpec(spec);
+    } catch (error) {
+      return String(error);
+    }
+    return '';
+  };
+  test('is a whole spec, whose corpus are the pairs', () => {
+    expect(checkSpec(begun({ pairs: 'pairs/biomed/', rounds: 2 }))).toEqual(
+      parseSpec({
+        ...rest,
+        input: { prefix: 'pairs/biomed/', id: 'id', title: 'title', text: 'context', pairs: 'pairs' },
+        synthesize: { generator: 'given', rounds: 2, share: 1 },
+      }),
+    );
+  });
+  test.each([
+    [begun({ pairs: 'pairs/biomed' }), 'from.pairs: is not a key prefix'],
+    [begun({ pairs: 'pairs/x/', round: 2 }), 'from.round: unknown key (did you mean "rounds"?)'],
+    [begun({ pairs: 'pairs/x/' }, { input: minimal.input }), 'input: unknown key'],
+    [begun({ pairs: 'pairs/x/' }, { tokenizer: 5 }), 'tokenizer: is a number'],
+    [begun({ pairs: 'pairs/x/', share: 0 }), 'with share 0 "augmented" has no tokens'],
+    [{ ...minimal, input: { ...minimal.input, pairs: 'p' } }, 'input.pairs: is for the generator "given"'],
+    [{ ...minimal, synthesize: { generator: 'given' } }, 'input.pairs: is missing'],
+    [{ ...minimal, synthesize: { generator: 'given', endpoint: 'x' } }, 'synthesize.endpoint: unknown key'],
+  ])('%j is refused', (spec, problem) => {
+    expect(refused(spec)).toContain(problem);
+  });
 });
 
 describe('a mix', () => {

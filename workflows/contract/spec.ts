@@ -57,6 +57,21 @@ export interface FromSpec {
   decisionTimeout?: string;
   onTimeout?: OnTimeout;
 }
+/**
+ * What a user writes to begin a run of `ingestDomain` on pairs that are in the lake, without a request to the endpoint: objects as
+ * `instruct-lake import --pairs` makes them, of columns `context` and `pairs`, `id` and `title`.
+ */
+export interface PairsSpec extends Omit<IngestSpec, 'input' | 'synthesize' | 'from'> {
+  from: FromPairs;
+}
+export interface FromPairs {
+  /** Key prefix of the objects. */
+  pairs: string;
+  /** As in `synthesize`: 3 by default. */
+  rounds?: number;
+  /** 1 by default. */
+  share?: number;
+}
 /** Input of `remix`: mixes of what a published run has. */
 export interface RemixSpec extends Omit<FromSpec, 'from' | 'filters' | 'tokenizer' | 'sequenceLength'> {
   from: { run: string };
@@ -85,6 +100,8 @@ export interface InputSpec {
   id?: string;
   text: string;
   title?: string;
+  /** Column of the pairs that the texts come with, for the generator `given`. */
+  pairs?: string;
   /** Objects younger than this, and those that are being uploaded, are left to a later run: a number with `s`, `m`, `h` or `d`. */
   minAge?: string;
   /** Text bytes in a partition, about. Cutting differently changes no byte of the result. */
@@ -156,8 +173,8 @@ export type BenchmarkField = 'question' | 'answer' | 'options' | 'context';
 /** `drop`: the text is not used. `flag`: it is, and stands in the report. */
 export type ContaminationPolicy = 'drop' | 'flag';
 
-/** How pairs are asked for: by the published synthesizer's tag protocol, or of any instruct model by prompts. */
-export type SynthesizeSpec = TagSynthesisSpec | ChatSynthesisSpec;
+/** Where pairs come from: asked for by the published synthesizer's tag protocol, or of any instruct model by prompts; or given. */
+export type SynthesizeSpec = TagSynthesisSpec | ChatSynthesisSpec | GivenSpec;
 export interface TagSynthesisSpec extends RoundsSpec {
   generator: 'instruction-synthesizer';
 }
@@ -166,13 +183,19 @@ export interface ChatSynthesisSpec extends RoundsSpec {
   /** Prompts of the library, one of which each slot draws. Without it all. */
   prompts?: PromptName[];
 }
-export interface RoundsSpec {
-  /** Name of an endpoint in the worker's configuration. */
-  endpoint: string;
-  /** M: texts of a chain that are prompted one after the other. */
+/** Nobody is asked: `input.pairs` names the column of the pairs that each text comes with. */
+export interface GivenSpec extends ChainsSpec {
+  generator: 'given';
+}
+export interface ChainsSpec {
+  /** M: texts of a chain, that are prompted one after the other. */
   rounds: number;
   /** Share of the slots that is converted, 0 to 1. */
   share: number;
+}
+export interface RoundsSpec extends ChainsSpec {
+  /** Name of an endpoint in the worker's configuration. */
+  endpoint: string;
   /** Requests of the run in flight at most, over all workers; `setConcurrency` sets another. Without it the endpoints' own limits hold. */
   concurrency?: number;
 }

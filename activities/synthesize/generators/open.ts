@@ -8,9 +8,12 @@ import type { Generator } from './generator.ts';
 import { instructionSynthesizer } from './instruction-synthesizer.ts';
 import { ownLibrary } from './prompt-library.ts';
 
+/** How an endpoint is asked. */
+type Asking = Exclude<FullSpec['synthesize'], { generator: 'given' }>;
+
 /** What a run holds fast of its generator. Throws BadTokenizer, or InvalidConfig for a tokenizer that is not there. */
 export async function generatorPin(
-  { generator, ...spec }: FullSpec['synthesize'],
+  { generator, ...spec }: Asking,
   settings: Settings,
   model: string,
 ): Promise<GeneratorPin> {

@@ -44,8 +44,8 @@ function parseSegment(segment: string): Pair | DropReason {
   return structure(question, right);
 }
 
-/** From the literal marks inside question and answer to a structured pair. */
-function structure(asked: string, answered: string): Pair | DropReason {
+/** From the literal marks inside question and answer, as the protocol writes them, to a structured pair. */
+export function structure(asked: string, answered: string): Pair | DropReason {
   const thinks = asked.endsWith(MARK.thinkAloud);
   const parts = answered.split(MARK.conclusion);
   if (thinks !== (parts.length === 2) || parts.length > 2) return 'cotMismatch';

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sampleInstructions, samplePassages } from '../../../client/sample/index.ts';
 import { readStack, type StackSettings } from '../../../client/stack/state.ts';
-import type { IngestSpec } from '../../../workflows/contract.ts';
+import type { IngestSpec, TagSynthesisSpec } from '../../../workflows/contract.ts';
 import { CLI, lake, must, scratch } from '../lib.ts';
 import { strangersEnv } from './belongings.ts';
 
@@ -38,7 +38,7 @@ export async function stackUp(name: string, config?: object): Promise<LocalStack
 }
 
 /** The README's spec, on the raw objects that `importBiomed` makes. */
-export const BIOMED: IngestSpec = {
+export const BIOMED: IngestSpec & { synthesize: TagSynthesisSpec } = {
   domain: 'biomed',
   input: { prefix: 'raw/biomed/', id: 'id', text: 'text', title: 'title' },
   synthesize: { generator: 'instruction-synthesizer', endpoint: 'default', rounds: 3, share: 1 },

@@ -11,8 +11,8 @@ const settings = (more: Partial<EndpointSettings> = {}): Settings => ({
   tokenizers: {},
   launchers: {},
 });
-const specOf = (synthesize: object) =>
-  parseSpec({
+function specOf(synthesize: object) {
+  const spec = parseSpec({
     domain: 'd',
     input: { prefix: 'raw/d/', text: 'text' },
     synthesize: { endpoint: 'default', ...synthesize },
@@ -20,6 +20,9 @@ const specOf = (synthesize: object) =>
     sequenceLength: 64,
     mix: { sources: [{ from: 'augmented', weight: 1 }] },
   });
+  if (spec.synthesize.generator === 'given') throw new Error('an endpoint is asked here');
+  return { ...spec, synthesize: spec.synthesize };
+}
 const tags = specOf({ generator: 'instruction-synthesizer' });
 const faq = specOf({ generator: 'chat', prompts: ['faq'] });
 
