@@ -50,7 +50,7 @@ function main(args: string[]): number {
     const seconds = Math.round((performance.now() - started) / 100) / 10;
     const end = status === 0 ? 'shown' : status === SKIPPED ? 'skipped' : 'failed';
     ended[end]++;
-    console.log(`${end} after ${seconds} s`);
+    console.log(end === 'failed' ? `failed: ${name} after ${seconds} s` : `${end} after ${seconds} s`);
     if (end !== 'skipped' && KEPT.includes(tier)) keep(name, { shows, passed: end === 'shown', seconds });
   }
   console.log(`\n${ended.shown} passed, ${ended.failed} failed, ${ended.skipped} skipped`);
