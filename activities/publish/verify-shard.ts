@@ -2,16 +2,29 @@ import { readChecked } from '../../lake/commit.ts';
 import { VerifyFailed } from '../../lake/errors.ts';
 import { checkedPieces } from '../../lake/pieces.ts';
 import type { ObjectStore } from '../../lake/store.ts';
-import { bytesPerToken, type Dtype, tokenIds } from '../shards/dtype.ts';
+import { documentsIn } from '../shards/documents-in.ts';
+import { type BodyIds, bytesPerToken, type Dtype } from '../shards/dtype.ts';
 import { parseMegatronIndex } from '../shards/megatron.ts';
 import type { ManifestCore, PublishedShard } from './publication.ts';
 import { checkShardFile } from './verify-files.ts';
 
-/** Looks at a shard: hashes, indexes, ids, the end of every document, and the files beside it. Throws VerifyFailed, CorruptLake. */
+/** Looks at what stands in the documents of shards, beside their ends; each throws what is wrong. */
+export interface ContentCheck {
+  /** Document `number` of a shard, from 0. A promise only where it takes a while; the ids are those of the read under way. */
+  document(shard: PublishedShard, number: number, ids: BodyIds): Promise<void> | undefined;
+  /** All documents of a shard were there. */
+  end(shard: PublishedShard): Promise<void>;
+}
+
+/**
+ * Looks at a shard: hashes, indexes, ids, the end of every document, and the files beside it; what else is to be seen in documents is for
+ * `contents`. Throws VerifyFailed, CorruptLake.
+ */
 export async function checkShard(
   store: ObjectStore,
   core: ManifestCore,
   shard: PublishedShard,
+  contents?: ContentCheck,
 ): Promise<string> {
   const dtype = core.dtype as Dtype;
   const width = bytesPerToken(dtype);
@@ -43,19 +56,21 @@ export async function checkShard(
     `the index counts ${tokens * width} bytes, the body has ${shard.bin.size}`,
   );
   const { eos, highestId } = core.pins.tokenizer;
-  const lengths = index.lengths.values();
-  /** Number of the first token of the next read, and of the last one of the document under way. */
+  /** Numbers of the first token and of the document. */
   let at = 0;
-  let last = (lengths.next().value ?? 0) - 1;
-  for await (const bytes of checkedPieces(store, shard.bin)) {
-    const ids = tokenIds(bytes, dtype);
-    const odd = ids.findIndex((id) => id < 0 || id > highestId);
-    must(odd < 0, `token ${at + odd} is ${ids[odd]}, above the tokenizer's highest id ${highestId}`);
-    for (; last < at + ids.length; last += lengths.next().value ?? Number.POSITIVE_INFINITY) {
-      must(ids[last - at] === eos, `the document that ends at token ${last} does not end with EOS ${eos}`);
+  let number = 0;
+  for await (const documents of documentsIn(checkedPieces(store, shard.bin), index.lengths, dtype)) {
+    for (const ids of documents) {
+      const odd = ids.findIndex((id) => id < 0 || id > highestId);
+      must(odd < 0, `token ${at + odd} is ${ids[odd]}, above the tokenizer's highest id ${highestId}`);
+      at += ids.length;
+      must(ids.at(-1) === eos, `the document that ends at token ${at - 1} does not end with EOS ${eos}`);
+      const looking = contents?.document(shard, number, ids);
+      if (looking !== undefined) await looking;
+      number++;
     }
-    at += ids.length;
   }
+  await contents?.end(shard);
   for (const file of more) await checkShardFile(store, core, shard, index.lengths, file);
   const others = more.length === 0 ? '' : `; ${more.length} other files agree with it`;
   return `${shard.documents} documents, ${tokens} tokens, every one ends with EOS ${eos}${others}`;

@@ -8,7 +8,7 @@ import { readFigures } from '../judge/figures.ts';
 import { checkPublishedSegment } from '../segment/verify-segment.ts';
 import type { ContaminationReport, ManifestCore, Publication, RunCounts } from './publication.ts';
 import { checkLedger } from './verify-ledger.ts';
-import { checkShard } from './verify-shard.ts';
+import { type ContentCheck, checkShard } from './verify-shard.ts';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -17,11 +17,15 @@ export interface Check {
   detail: string;
 }
 
-/** Looks at a publication from its objects alone: hashes, indexes, every document's end, and that all counts balance. */
+/**
+ * Looks at a publication from its objects alone: hashes, indexes, every document's end, and that all counts balance; what stands in the
+ * documents is for `contents`.
+ */
 export async function verifyPublication(
   store: ObjectStore,
   publication: Publication,
   onShard: () => void = () => {},
+  contents?: ContentCheck,
 ): Promise<Check[]> {
   const core = await readManifest(store, publication.manifest);
   const checks = [...balance(core)];
@@ -51,7 +55,7 @@ export async function verifyPublication(
   }
   for (const shard of publication.shards) {
     onShard();
-    checks.push(await check(`shard ${shard.name}`, () => checkShard(store, core, shard)));
+    checks.push(await check(`shard ${shard.name}`, () => checkShard(store, core, shard, contents)));
   }
   return checks;
 }
