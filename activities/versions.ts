@@ -13,6 +13,6 @@ export const STAGE_VERSIONS = {
   exchange: 2,
   shards: 2,
   segment: 1,
-  publish: 6,
+  publish: 7,
 } as const;
 export type Stage = keyof typeof STAGE_VERSIONS;

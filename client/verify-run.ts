@@ -1,12 +1,17 @@
 import type { Publication } from '../activities/publish/publication.ts';
+import { type Guard, openShardMarks, type ShardMarks } from '../activities/publish/shard-marks.ts';
 import { type Check, check, readManifest, verifyPublication } from '../activities/publish/verify.ts';
+import { checkManifest } from '../activities/publish/verify-manifest.ts';
 import { checkMarks } from '../activities/publish/verify-marks.ts';
+import { checkRows } from '../activities/publish/verify-rows.ts';
 import { checkSegment } from '../activities/segment/verify-segment.ts';
 import { readChecked, readJson } from '../lake/commit.ts';
 import { CorruptLake, RunNotFound } from '../lake/errors.ts';
-import { checkLog, publishedRun, readHead } from '../lake/log.ts';
+import { checkLog, type LogEntry, publishedRun, readHead } from '../lake/log.ts';
+import { printable } from '../lake/printable.ts';
 import type { ObjectStore } from '../lake/store.ts';
 import type { PublishInput, RunRef } from '../workflows/contract.ts';
+import { unlessCollected } from './gc/collected.ts';
 
 /**
  * Looks at a run from the domain log down to the tokens. What does not hold is a check that is not ok. Throws
@@ -71,7 +76,42 @@ export async function verifyRun(
     checks.push(await check('compacted index', look));
   }
   const { input } = await readJson<{ input?: PublishInput }>(store, provenance);
-  if (input !== undefined) checks.push(await check('marks of the protocol', () => checkMarks(store, input)));
   report(`Reading ${shards.length} ${shards.length === 1 ? 'shard' : 'shards'} …`);
-  return [...checks, ...(await verifyPublication(store, publication))];
+  if (input === undefined) return [...checks, ...(await verifyPublication(store, publication))];
+  return [...checks, ...(await verifyContents(store, publication, input, entry))];
+}
+
+/** Looks at a publication, and holds it against what its run has committed: the manifest, and the texts that the shards were made of. */
+async function verifyContents(
+  store: ObjectStore,
+  publication: Publication,
+  input: PublishInput,
+  entry: LogEntry,
+): Promise<Check[]> {
+  const core = await readManifest(store, publication.manifest);
+  const guard: Guard = (look) => unlessCollected(store, core, entry, look);
+  /** What a look at the run's records says. */
+  const behind = (what: string, look: () => Promise<string>): Promise<Check> =>
+    check(what, async () => {
+      let said = '';
+      const unread = await guard(async () => {
+        said = await look();
+      });
+      return unread ?? said;
+    });
+  const checks = [
+    await behind('manifest computed again', () => checkManifest(store, core, publication, input)),
+    await behind('marks of the protocol', () => checkMarks(store, input)),
+  ];
+  let marks: ShardMarks | undefined;
+  const tokenizer = await check('tokenizer', async () => {
+    marks = await openShardMarks(store, publication, core, input.documents, guard);
+    return marks === undefined
+      ? 'not in the lake: an earlier release began the run; what stands in the shards is not decoded'
+      : `${printable(core.pins.tokenizer.name)} is in the lake, its hash is the one in the manifest`;
+  });
+  checks.push(tokenizer, ...(await verifyPublication(store, publication, () => {}, marks)));
+  if (marks !== undefined) checks.push(await check('marks in the shards', marks.compare));
+  checks.push(await check('rows of the shards', () => checkRows(store, core, publication.shards)));
+  return checks;
 }

@@ -4,6 +4,7 @@ import type { ObjectRef, RunRef } from '../workflows/contract.ts';
 import { CorruptLake, StoreUnavailable } from './errors.ts';
 import { canonicalJson, sha256 } from './hash.ts';
 import { stageFolder } from './layout.ts';
+import { requireHash } from './pieces.ts';
 import type { ObjectStore } from './store.ts';
 
 /** An object that a commit names. Readers open nothing else, and check size and hash. */
@@ -228,33 +229,6 @@ export async function readChecked(store: ObjectStore, ref: ObjectRef): Promise<U
   if (bytes === undefined) throw new CorruptLake('an object that the lake names is missing', where);
   requireHash(store, ref, sha256(bytes));
   return bytes;
-}
-
-/** Bytes of a large object that are read at once. */
-const READ_BYTES = 8 * 2 ** 20;
-
-/** Reads an object of any size through, and checks its hash; `onStep` is called before each request. Throws CorruptLake. */
-export async function checkObject(
-  store: ObjectStore,
-  output: Output,
-  onStep: () => void = () => {},
-): Promise<void> {
-  const hash = createHash('sha256');
-  for (let start = 0; start < output.size; start += READ_BYTES) {
-    onStep();
-    const range = [start, Math.min(start + READ_BYTES, output.size)] as const;
-    hash.update(await store.get(output.key, { range }));
-  }
-  requireHash(store, output, hash.digest('hex'));
-}
-
-/** Throws CorruptLake where the bytes of an object have another hash than its reference. */
-function requireHash(store: ObjectStore, ref: ObjectRef, found: string): void {
-  if (found === ref.sha256) return;
-  throw new CorruptLake(`an object of the lake has hash ${found} instead of ${ref.sha256}`, {
-    bucket: store.bucket,
-    key: ref.key,
-  });
 }
 
 /** The output `name` of a commit. Throws CorruptLake when the commit has none. */

@@ -23,6 +23,8 @@ export const stagePrefix = (run: RunRef, unit: string, stage: string): string =>
 export const listKey = (run: RunRef, hash: string): string => `${runFolder(run)}/lists/${hash}.json`;
 /** Copies for people at fixed names; the program never reads them. */
 export const copyKey = (run: RunRef, name: string): string => `${runFolder(run)}/${name}`;
+/** The file of a tokenizer, under the hash that runs have of it in their pins; all runs of a bucket have it in common. */
+export const tokenizerKey = (hash: string): string => `tokenizers/${hash}.json`;
 /** Where merged segments of a domain lie, under the hash of what they are made of. */
 export const segmentFolder = (domain: string, hash: string): string => `index/${domain}/segments/${hash}`;
 export const logFolder = (domain: string): string => `index/${domain}/log`;

@@ -1,7 +1,8 @@
-import { type AttemptFolder, checkObject, type Output, readChecked } from './commit.ts';
+import { type AttemptFolder, type Output, readChecked } from './commit.ts';
 import { readFooter } from './parquet/footer.ts';
 import { type Row, readRows } from './parquet/rows.ts';
 import { type ColumnSpec, parquetStream } from './parquet/write.ts';
+import { checkObject } from './pieces.ts';
 import type { ObjectStore } from './store.ts';
 
 /** Rows handed to the writer at once. */

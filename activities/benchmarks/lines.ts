@@ -1,11 +1,11 @@
 import { decodeUtf8Strict } from '../../lake/parquet/cells.ts';
 import type { SourceObject } from '../../lake/parquet/footer.ts';
+import { piecesOf } from '../../lake/pieces.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 
 /** A line of a text object: its text, or why it has none. */
 export type Line = { number: number } & ({ text: string } | { problem: string });
 
-const READ_BYTES = 8 * 2 ** 20;
 /** A line beyond this is no record; only its length is read of it. */
 const LINE_BYTES = 64 * 2 ** 20;
 const NEWLINE = 0x0a;
@@ -37,11 +37,7 @@ export async function* linesOf(
     held = [];
     length = 0;
   }
-  for (let start = 0; start < size; start += READ_BYTES) {
-    const bytes = await store.get(key, {
-      range: [start, Math.min(start + READ_BYTES, size)],
-      ifMatch: etag,
-    });
+  for await (const bytes of piecesOf(store, { key, size }, { ifMatch: etag })) {
     let from = 0;
     for (let to = bytes.indexOf(NEWLINE); to >= 0; to = bytes.indexOf(NEWLINE, from)) {
       take(bytes.subarray(from, to));

@@ -13,6 +13,7 @@ import { generatorPin, openGenerator } from '../synthesize/generators/open.ts';
 import { GIVEN_PIN } from '../synthesize/given.ts';
 import { requestHash, requestOf } from '../synthesize/round.ts';
 import { poolsDigest } from '../template/pools.ts';
+import { keepTokenizer } from '../tokenize/kept.ts';
 import { openTokenizer } from '../tokenize/tokenizer.ts';
 import { STAGE_VERSIONS } from '../versions.ts';
 import type { Work } from '../work.ts';
@@ -129,14 +130,14 @@ async function openBegun(
   };
 }
 
-/** What a run holds fast of its tokenizer. Throws BadTokenizer. */
-async function tokenizerPin({ settings, warn }: Work, name: string): Promise<RunPins['tokenizer']> {
-  const { sha256, bos, eos, highestId, refusal } = await openTokenizer(
-    named('tokenizer', name, settings.tokenizers),
-  );
+/** What a run holds fast of its tokenizer, whose file is kept in the lake: who has the shards can read them. Throws BadTokenizer. */
+async function tokenizerPin({ settings, store, warn }: Work, name: string): Promise<RunPins['tokenizer']> {
+  const setting = named('tokenizer', name, settings.tokenizers);
+  const { sha256, bos, eos, highestId, refusal } = await openTokenizer(setting);
   if (refusal !== undefined) {
     warn(`tokenizer "${name}" goes the slow way (${refusal.reason}): ${refusal.detail}`);
   }
+  await keepTokenizer(store, setting.file, sha256);
   return { name, sha256, bos: bos ?? null, eos, highestId };
 }
 

@@ -130,6 +130,8 @@ export interface Publication extends RunRef {
   generation: number;
   manifest: Output;
   provenance: Output;
+  /** The file of the tokenizer that the ids are of; publications of earlier releases have none. */
+  tokenizer?: Output;
   /** Each dropped row and the one that it was dropped for; publications of earlier releases have none. */
   duplicates?: Output;
   /** What a judge says of a sample of the pairs, where the spec asks for one. */

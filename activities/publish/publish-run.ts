@@ -6,13 +6,14 @@ import { append, withPublication } from '../../lake/log.ts';
 import type { ObjectRef, Published, PublishInput } from '../../workflows/contract.ts';
 import { DUPLICATES } from '../dedupe/duplicates.ts';
 import { FIGURES, readFigures } from '../judge/figures.ts';
-import { readCommits } from '../lists.ts';
 import { checkStage, readPins } from '../plan/pins.ts';
 import { baseOfPlan } from '../segment/base.ts';
 import { SEGMENT, TOMBSTONES, writeSegment } from '../segment/write-segment.ts';
+import { keptTokenizer } from '../tokenize/kept.ts';
 import type { Work } from '../work.ts';
-import { collect } from './collect.ts';
+import { manifestOf, publishedShard } from './manifest.ts';
 import type { Publication } from './publication.ts';
+import { readRecords } from './records.ts';
 import { readManifest, verifyPublication } from './verify.ts';
 import { writeContamination } from './write-contamination.ts';
 import { writeLedger } from './write-ledger.ts';
@@ -51,7 +52,8 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
     },
     async (folder) => {
       const index = await writeSegment(work, folder, pins, input);
-      const { core, shards, corpus } = await collect(store, pins, input, index?.replaced ?? 0);
+      const records = await readRecords(store, pins, input);
+      const core = manifestOf(pins, records, index?.replaced ?? 0);
       const manifest = await folder.put('manifest.core.json', canonicalJson(core), 'application/json');
       const provenance = await folder.put(
         'provenance.json',
@@ -63,21 +65,23 @@ export async function publishRun(work: Work, input: PublishInput): Promise<Publi
         }),
         'application/json',
       );
+      const tokenizer = await keptTokenizer(store, pins.tokenizer.sha256);
       const judged = input.judged && (await readCommit(store, input.judged));
-      const [verdicts] = await readCommits(store, input.verdicts);
+      const [verdicts] = records.verdicts;
       const publication: Publication = {
         format: 'instruct-lake/publication@1',
         ...run,
         generation,
         manifest,
         provenance,
+        ...(tokenizer && { tokenizer }),
         ...(verdicts && { duplicates: outputOf(verdicts, DUPLICATES) }),
         ...(judged && { judge: outputOf(judged, FIGURES) }),
         ...(await writeContamination(store, folder, input, core)),
-        ...(pins.from === undefined ? await writeLedger(work, folder, pins, corpus, core) : {}),
+        ...(pins.from === undefined ? await writeLedger(work, folder, pins, records.corpus, core) : {}),
         ...(index && { segment: index.segment }),
         ...(index?.tombstones && { tombstones: index.tombstones }),
-        shards,
+        shards: records.shards.map(publishedShard),
       };
       const checks = await verifyPublication(store, publication, work.checkCancelled);
       const wrong = checks.filter(({ ok }) => !ok);

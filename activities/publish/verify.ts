@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { type Output, readChecked, readJson } from '../../lake/commit.ts';
+import { type Output, readJson } from '../../lake/commit.ts';
 import { LakeError, VerifyFailed } from '../../lake/errors.ts';
 import { canonicalJson } from '../../lake/hash.ts';
 import { printable } from '../../lake/printable.ts';
@@ -7,17 +6,9 @@ import type { ObjectStore } from '../../lake/store.ts';
 import { openTable } from '../../lake/table.ts';
 import { readFigures } from '../judge/figures.ts';
 import { checkPublishedSegment } from '../segment/verify-segment.ts';
-import { bytesPerToken, type Dtype } from '../shards/dtype.ts';
-import { parseMegatronIndex } from '../shards/megatron.ts';
-import type {
-  ContaminationReport,
-  ManifestCore,
-  Publication,
-  PublishedShard,
-  RunCounts,
-} from './publication.ts';
-import { checkShardFile } from './verify-files.ts';
+import type { ContaminationReport, ManifestCore, Publication, RunCounts } from './publication.ts';
 import { checkLedger } from './verify-ledger.ts';
+import { type ContentCheck, checkShard } from './verify-shard.ts';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -25,13 +16,16 @@ export interface Check {
   ok: boolean;
   detail: string;
 }
-const READ_BYTES = 8 * 2 ** 20;
 
-/** Looks at a publication from its objects alone: hashes, indexes, every document's end, and that all counts balance. */
+/**
+ * Looks at a publication from its objects alone: hashes, indexes, every document's end, and that all counts balance; what stands in the
+ * documents is for `contents`.
+ */
 export async function verifyPublication(
   store: ObjectStore,
   publication: Publication,
   onShard: () => void = () => {},
+  contents?: ContentCheck,
 ): Promise<Check[]> {
   const core = await readManifest(store, publication.manifest);
   const checks = [...balance(core)];
@@ -61,7 +55,7 @@ export async function verifyPublication(
   }
   for (const shard of publication.shards) {
     onShard();
-    checks.push(await check(`shard ${shard.name}`, () => checkShard(store, core, shard)));
+    checks.push(await check(`shard ${shard.name}`, () => checkShard(store, core, shard, contents)));
   }
   return checks;
 }
@@ -199,65 +193,4 @@ async function checkDuplicates(store: ObjectStore, core: ManifestCore, output: O
     );
   }
   return `${table.rows} dropped rows, each with the row that it was dropped for`;
-}
-
-async function checkShard(store: ObjectStore, core: ManifestCore, shard: PublishedShard): Promise<string> {
-  const dtype = core.dtype as Dtype;
-  const width = bytesPerToken(dtype);
-  const named = core.shards.find(({ name }) => name === shard.name);
-  const where = { bucket: store.bucket, key: shard.bin.key };
-  function must(ok: boolean, problem: string): void {
-    if (!ok) throw new VerifyFailed(`shard ${shard.name}: ${problem}`, where);
-  }
-  must(named?.bin.sha256 === shard.bin.sha256, 'the manifest names another body');
-  must(named?.idx.sha256 === shard.idx.sha256, 'the manifest names another index');
-  const more = shard.files ?? [];
-  const said = (files: readonly { name: string; sha256: string }[] = []): string =>
-    files.map(({ name, sha256 }) => `${name} ${sha256}`).join();
-  must(said(named?.files) === said(more), 'the manifest names other files');
-  const index = parseMegatronIndex(await readChecked(store, shard.idx));
-  must(index.dtype === dtype, `the index says ${index.dtype}, the manifest ${dtype}`);
-  must(
-    index.lengths.length === shard.documents,
-    `the index has ${index.lengths.length} documents, the manifest ${shard.documents}`,
-  );
-  let tokens = 0;
-  for (const length of index.lengths) {
-    must(length > 0, 'a document is empty');
-    tokens += length;
-  }
-  must(tokens === shard.tokens, `the index counts ${tokens} tokens, the manifest ${shard.tokens}`);
-  must(
-    tokens * width === shard.bin.size,
-    `the index counts ${tokens * width} bytes, the body has ${shard.bin.size}`,
-  );
-  const { eos, highestId } = core.pins.tokenizer;
-  const hash = createHash('sha256');
-  const lengths = index.lengths.values();
-  /** Number of the first token of the next read, and of the last one of the document under way. */
-  let at = 0;
-  let last = (lengths.next().value ?? 0) - 1;
-  for (let start = 0; start < shard.bin.size; start += READ_BYTES) {
-    const bytes = await store.get(shard.bin.key, {
-      range: [start, Math.min(start + READ_BYTES, shard.bin.size)],
-    });
-    hash.update(bytes);
-    const ids = idsOf(bytes, width);
-    const odd = ids.findIndex((id) => id < 0 || id > highestId);
-    must(odd < 0, `token ${at + odd} is ${ids[odd]}, above the tokenizer's highest id ${highestId}`);
-    for (; last < at + ids.length; last += lengths.next().value ?? Number.POSITIVE_INFINITY) {
-      must(ids[last - at] === eos, `the document that ends at token ${last} does not end with EOS ${eos}`);
-    }
-    at += ids.length;
-  }
-  must(hash.digest('hex') === shard.bin.sha256, 'the body has another hash');
-  for (const file of more) await checkShardFile(store, core, shard, index.lengths, file);
-  const others = more.length === 0 ? '' : `; ${more.length} other files agree with it`;
-  return `${shard.documents} documents, ${tokens} tokens, every one ends with EOS ${eos}${others}`;
-}
-
-/** Token ids of a piece of a body, in memory of their own: little-endian, as every machine that Node runs on. */
-function idsOf(bytes: Uint8Array, width: number): Uint16Array | Int32Array {
-  const { buffer } = new Uint8Array(bytes);
-  return width === 2 ? new Uint16Array(buffer) : new Int32Array(buffer);
 }

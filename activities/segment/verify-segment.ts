@@ -1,5 +1,6 @@
-import { checkObject, readJson } from '../../lake/commit.ts';
+import { readJson } from '../../lake/commit.ts';
 import { VerifyFailed } from '../../lake/errors.ts';
+import { checkObject } from '../../lake/pieces.ts';
 import { openCommittedRuns } from '../../lake/runs.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { ObjectRef } from '../../workflows/contract.ts';

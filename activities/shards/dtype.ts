@@ -8,8 +8,11 @@ export function tokenBytes(ids: Uint32Array, dtype: Dtype): Uint8Array {
   return new Uint8Array(Uint16Array.from(ids).buffer);
 }
 
+/** Token ids as they stand in a body. */
+export type BodyIds = Uint16Array | Int32Array;
+
 /** The token ids of a body. */
-export function tokenIds(body: Uint8Array, dtype: Dtype): Uint16Array | Int32Array {
+export function tokenIds(body: Uint8Array, dtype: Dtype): BodyIds {
   const { buffer } = new Uint8Array(body);
   return dtype === 'uint16' ? new Uint16Array(buffer) : new Int32Array(buffer);
 }

@@ -29,13 +29,22 @@ export interface WithoutSpecials {
 
 /** Reads a tokenizer's file. Throws BadTokenizer. */
 export async function readTokenizerFile(file: string): Promise<TokenizerFile> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
+  return tokenizerFile(file, await readTokenizerBytes(file));
+}
+
+/** The bytes of a tokenizer's file. Throws BadTokenizer. */
+export function readTokenizerBytes(file: string): Promise<Uint8Array> {
+  return readFile(file).catch((cause: unknown) => {
     throw new BadTokenizer(
       `the tokenizer file ${file} cannot be read; check its path in the configuration`,
       {},
       { cause },
     );
   });
+}
+
+/** A tokenizer by the bytes of its file; `file` is what messages call it. Throws BadTokenizer. */
+export function tokenizerFile(file: string, bytes: Uint8Array): TokenizerFile {
   const json = parse(file, bytes);
   const vocabulary = idsOf(json.model?.vocab);
   if (vocabulary.length + (json.added_tokens?.length ?? 0) === 0) {

@@ -25,7 +25,14 @@ export interface TextTokenizer {
  * tokenized as text; BOS and EOS are put in by id. Saved truncation and padding are switched off. Throws BadTokenizer.
  */
 export async function openTokenizer(settings: TokenizerSettings): Promise<TextTokenizer> {
-  const file = await readTokenizerFile(settings.file);
+  return textTokenizer(await readTokenizerFile(settings.file), settings);
+}
+
+/** The same of a file that is read already; `bos` and `eos` by their ids or their spelling. Throws BadTokenizer. */
+export function textTokenizer(
+  file: TokenizerFile,
+  settings: Pick<TokenizerSettings, 'bos' | 'eos'>,
+): TextTokenizer {
   const slow = openSlow(file.withoutSpecials());
   const model = readModel({ ...file.json, added_tokens: [...file.added] });
   const refusal = isRefusal(model) ? model : undefined;

@@ -5,13 +5,12 @@ import { join, resolve } from 'node:path';
 import type { Publication } from '../../activities/publish/publication.ts';
 import { readManifest } from '../../activities/publish/verify.ts';
 import type { Output } from '../../lake/commit.ts';
-import { BadUsage, CorruptLake, RunNotFound } from '../../lake/errors.ts';
+import { BadUsage, RunNotFound } from '../../lake/errors.ts';
+import { checkedPieces } from '../../lake/pieces.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { RunRef, ShardFormat } from '../../workflows/contract.ts';
 import { readPublished } from '../published.ts';
 import { filesOf, formatsOf, megatronBlend } from './formats.ts';
-
-const READ_BYTES = 8 * 2 ** 20;
 
 export interface Exported {
   files: number;
@@ -69,23 +68,16 @@ async function isThere(path: string, { size, sha256 }: Output): Promise<boolean>
   return hash.digest('hex') === sha256;
 }
 
-async function fetchFile(store: ObjectStore, { key, size, sha256 }: Output, path: string): Promise<void> {
+async function fetchFile(store: ObjectStore, output: Output, path: string): Promise<void> {
   const part = `${path}.part`;
-  const hash = createHash('sha256');
   const file = await open(part, 'w');
   try {
-    for (let start = 0; start < size; start += READ_BYTES) {
-      const bytes = await store.get(key, { range: [start, Math.min(start + READ_BYTES, size)] });
-      hash.update(bytes);
-      await file.writeFile(bytes);
-    }
+    for await (const bytes of checkedPieces(store, output)) await file.writeFile(bytes);
+  } catch (error) {
+    await rm(part);
+    throw error;
   } finally {
     await file.close();
   }
-  if (hash.digest('hex') === sha256) return rename(part, path);
-  await rm(part);
-  throw new CorruptLake('an object of the lake has another hash than its publication says', {
-    bucket: store.bucket,
-    key,
-  });
+  await rename(part, path);
 }

@@ -32,3 +32,8 @@ export function neutralise(text: string): string {
 export function hasMarker(text: string): boolean {
   return text.includes('<') && text.search(ANY_MARK) >= 0;
 }
+
+/** The protocol marks of a text, in any spelling, in order. */
+export function markersIn(text: string): string[] {
+  return text.includes('<') ? (text.match(ANY_MARK) ?? []) : [];
+}

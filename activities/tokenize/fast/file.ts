@@ -2,6 +2,7 @@
 export interface TokenizerJson {
   normalizer?: Part | null;
   pre_tokenizer?: Part | null;
+  decoder?: Part | null;
   added_tokens?: AddedTokenJson[] | null;
   model?: ModelJson;
 }

@@ -17,7 +17,7 @@ export function pointName({ key, upload }: StoreRequest): string {
     .replace(/^index\/[^/]+\/log\/\d*[13579]\.json$/, 'index/log/<number>.json')
     .replace(/^index\/[^/]+\/log\/\d+\.json$/, 'index/log/<next>.json')
     .replace(/^index\/[^/]+\/latest/, 'index/latest')
-    .replace(/^lists\/[0-9a-f]+/, 'lists/<hash>')
+    .replace(/^(lists|tokenizers)\/[0-9a-f]+/, '$1/<hash>')
     .replace(/^stages\/[^/]+\/([^/]+)\/[0-9a-f]{64}\//, '$1/')
     .replace(/\/[0-9a-f]{32}\//, '/<attempt>/')
     .replace(/\d{5}/g, '<n>');
