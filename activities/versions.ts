@@ -10,7 +10,7 @@ export const STAGE_VERSIONS = {
   template: 7,
   settle: 2,
   mix: 2,
-  exchange: 2,
+  exchange: 3,
   shards: 2,
   segment: 1,
   publish: 7,

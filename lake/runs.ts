@@ -1,7 +1,14 @@
 import { atOnce } from './at-once.ts';
 import type { AttemptFolder, Output, StageCommit } from './commit.ts';
 import { RECORD_BYTES } from './exchange/format.ts';
-import { type ExchangeRecord, encodeSorted, openRun, type Run } from './exchange.ts';
+import {
+  type ExchangeRecord,
+  encodeSorted,
+  openRun,
+  openRunWriter,
+  type Run,
+  type RunWriter,
+} from './exchange.ts';
 import type { ObjectStore } from './store.ts';
 
 /** Exchange objects that are opened at once. */
@@ -20,6 +27,60 @@ export function openCommittedRuns(store: ObjectStore, outputs: readonly Output[]
 /** The runs `<name>-00000.run`, … that a commit names. */
 export const runsNamed = ({ outputs }: StageCommit, name: string): Output[] =>
   outputs.filter((output) => output.name.startsWith(`${name}-`));
+
+/** Bytes of records that a writer holds before it writes what it has: a partition's of usual size, with some copies. */
+const HELD_BYTES = 128 * 2 ** 20;
+
+/** Writes records that come in any order as runs `<name>-00000.run`, …, each sorted. */
+export interface RunsWriter {
+  /** Records that have been added. */
+  readonly count: number;
+  /** Copies the record in, for the runs of a name. Await it: it writes what is held once that is enough. */
+  add(name: string, key: bigint, payload: Uint8Array): Promise<void>;
+  /** Writes the rest; all runs, those of a name in their order. None for a name without records. */
+  finish(): Promise<Output[]>;
+}
+
+/**
+ * A writer of any number of records, of which it holds some `heldBytes`, of all names together. The same records in the same order give
+ * the same runs; merged they are the same whatever is held.
+ */
+export function openRunsWriter(folder: Pick<AttemptFolder, 'write'>, heldBytes = HELD_BYTES): RunsWriter {
+  const outputs: Output[] = [];
+  const written = new Map<string, number>();
+  const open = new Map<string, RunWriter>();
+  let held = 0;
+  let count = 0;
+
+  async function flush(): Promise<void> {
+    for (const [name, writer] of open) {
+      const number = written.get(name) ?? 0;
+      written.set(name, number + 1);
+      outputs.push(await folder.write(runName(name, number), writer.finish()));
+      open.delete(name);
+    }
+    held = 0;
+  }
+  return {
+    get count() {
+      return count;
+    },
+    async add(name, key, payload) {
+      const writer = open.get(name) ?? openRunWriter();
+      open.set(name, writer);
+      writer.add(key, payload);
+      count++;
+      held += payload.length + RECORD_BYTES;
+      if (held >= heldBytes) await flush();
+    },
+    async finish() {
+      await flush();
+      return outputs;
+    },
+  };
+}
+
+const runName = (name: string, number: number): string => `${name}-${String(number).padStart(5, '0')}.run`;
 
 /** Bytes of a run that is written sorted, about: readers open few objects, and no upload gets too many parts. */
 const RUN_BYTES = 256 * 2 ** 20;
@@ -66,8 +127,7 @@ export async function writeSortedRuns(
   const outputs: Output[] = [];
   try {
     while (!over) {
-      const file = `${name}-${String(outputs.length).padStart(5, '0')}.run`;
-      outputs.push(await folder.write(file, encodeSorted(piece())));
+      outputs.push(await folder.write(runName(name, outputs.length), encodeSorted(piece())));
     }
   } finally {
     await source.return?.();

@@ -54,12 +54,33 @@ export function goodTokenizers(): Map<string, TokenizerJson> {
       all.set(`Metaspace ${prepend_scheme} ${split}`, sentencePiece({ pre_tokenizer, added_tokens }));
     }
   }
+  for (const name of TRAINED) all.set(`trained: ${name}`, trained(name));
+  for (const name of ['metaspace-words', 'metaspace-whole'] as const) {
+    for (const prepend_scheme of ['first', 'always', 'never']) {
+      const file = trained(name);
+      all.set(`trained: ${name} ${prepend_scheme}`, {
+        ...file,
+        pre_tokenizer: { ...file.pre_tokenizer, prepend_scheme },
+      });
+    }
+  }
   for (const name of ['gpt2', 'openllama']) {
     const file = sharedData(`tokenizers/${name}.json`);
     if (file !== undefined)
       all.set(`the real ${name}`, JSON.parse(readFileSync(file, 'utf8')) as TokenizerJson);
   }
   return all;
+}
+
+const TRAINED = [
+  ...['gpt2', 'gpt2-prefix', 'gpt4', 'llama3', 'qwen2', 'gpt4o', 'gpt4o-converted', 'nemo', 'neox'],
+  ...['llama2', 'gemma'],
+] as const;
+
+/** A tokenizer as `scripts/train-test-tokenizers.py` makes it: its merges are made of what its own pattern cuts. */
+export function trained(name: string): TokenizerJson {
+  const file = new URL(`fixtures/tokenizers/${name}.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8')) as TokenizerJson;
 }
 
 /** The patterns as the published files spell them. */

@@ -33,12 +33,23 @@ export async function* arrowStream(batches: AsyncIterable<readonly PackedRow[]>)
     });
     return new arrow.RecordBatch(schema, data);
   }
-  async function* recordBatches(): AsyncGenerator<RecordBatch> {
-    // A stream without rows still says what its columns are.
-    yield batchOf([]);
-    for await (const rows of batches) if (rows.length > 0) yield batchOf(rows);
+  // The library's own queue takes what it is given, however slowly it is read.
+  let pieces: Uint8Array[] = [];
+  const sink = Object.assign(new arrow.AsyncByteQueue(), {
+    write: (piece: Uint8Array) => void pieces.push(piece),
+  });
+  const writer = new arrow.RecordBatchStreamWriter().reset(sink);
+  function* written(): Generator<Uint8Array> {
+    const some = pieces;
+    pieces = [];
+    yield* some;
   }
-  const writer = new arrow.RecordBatchStreamWriter();
-  void writer.writeAll(recordBatches());
-  for await (const chunk of writer) yield chunk as Uint8Array;
+  // A stream without rows still says what its columns are.
+  writer.write(batchOf([]));
+  for await (const rows of batches) {
+    if (rows.length > 0) writer.write(batchOf(rows));
+    yield* written();
+  }
+  writer.finish();
+  yield* written();
 }

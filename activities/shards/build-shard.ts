@@ -1,6 +1,6 @@
-import { commitStage, type Output, outputOf, readCommit } from '../../lake/commit.ts';
+import { commitStage, type Output, readCommit } from '../../lake/commit.ts';
 import { keyRange, mergeRuns } from '../../lake/exchange.ts';
-import { openCommittedRuns } from '../../lake/runs.ts';
+import { openCommittedRuns, runsNamed } from '../../lake/runs.ts';
 import { tee } from '../../lake/tee.ts';
 import type { Done, Lists, ObjectRef, RunRef } from '../../workflows/contract.ts';
 import { readCommits, readLists } from '../lists.ts';
@@ -61,7 +61,7 @@ export async function buildShard(
       const commits = await readCommits(store, await readLists(store, Object.values(exchanges).flat()));
       const runs = await openCommittedRuns(
         store,
-        commits.map((each) => outputOf(each, shuffledName(source))),
+        commits.flatMap((each) => runsNamed(each, shuffledName(source))),
       );
       const dtype = dtypeFor(pins.tokenizer.highestId);
       const sources = decided.sources.map((each) => each.source);

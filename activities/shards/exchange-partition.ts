@@ -1,6 +1,6 @@
-import { commitStage, type Output, outputOf, readCommit } from '../../lake/commit.ts';
-import { openRunWriter } from '../../lake/exchange.ts';
+import { commitStage, outputOf, readCommit } from '../../lake/commit.ts';
 import { hash64 } from '../../lake/random.ts';
+import { openRunsWriter } from '../../lake/runs.ts';
 import { openChecked, readBatches } from '../../lake/table.ts';
 import type { CommitPointer, Done, ObjectRef, RunRef, TokenSpan } from '../../workflows/contract.ts';
 import { resolvePointer } from '../lists.ts';
@@ -14,17 +14,17 @@ import { bytesPerToken } from './dtype.ts';
 import { dtypeFor } from './megatron.ts';
 import { shardRecord } from './record.ts';
 
-/** The run of a partition; of one source of the mix, where each has shards of its own. */
+/** What the runs of a partition are called; those of one source of the mix, where each has shards of its own. */
 export const shuffledName = (source: number | null): string =>
-  source === null ? 'shuffled.run' : `shuffled-${source}.run`;
+  source === null ? 'shuffled' : `shuffled-${source}`;
 
 /** The place of a copy of a document in the global shuffle: order by this key is the order in the shards. */
 export const shuffleKey = (seed: string, document: string, copy: number): bigint =>
   hash64(seed, 'shuffle', `${document}/${copy}`);
 
 /**
- * A partition's part of the shuffle: every copy of every document that the mix takes, sorted by its place in the whole.
- * Record: key = `shuffleKey`; payload = `shardRecord`.
+ * A partition's part of the shuffle: every copy of every document that the mix takes, in runs sorted by its place in the whole; one run,
+ * unless there is more than is held. Record: key = `shuffleKey`; payload = `shardRecord`.
  */
 export async function exchangePartition(
   { store, checkCancelled }: Services,
@@ -54,7 +54,7 @@ export async function exchangePartition(
       const width = bytesPerToken(dtypeFor(pins.tokenizer.highestId));
       const tokens = outputOf(source, TOKENS);
       const body = await openChecked(store, tokens);
-      const writers = (perSource ?? [null]).map(() => openRunWriter());
+      const runs = openRunsWriter(folder);
       const withText = formats.includes('parquet-text');
       const columns = [
         'id',
@@ -87,19 +87,19 @@ export async function exchangePartition(
                 spans: spansOf(row.spans),
                 text: withText ? String(row.text) : '',
               });
-              writers[perSource === null ? 0 : index]?.add(shuffleKey(seed, id, copy), record);
+              await runs.add(
+                shuffledName(perSource === null ? null : index),
+                shuffleKey(seed, id, copy),
+                record,
+              );
             }
           }
           at = end;
         }
         start += size;
       }
-      const outputs: Output[] = [];
-      for (const [i, writer] of writers.entries()) {
-        outputs.push(await folder.write(shuffledName(perSource === null ? null : i), writer.finish()));
-      }
-      const exchangedDocuments = writers.reduce((sum, { count }) => sum + count, 0);
-      return { outputs, counts: { exchangedDocuments } };
+      const outputs = await runs.finish();
+      return { outputs, counts: { exchangedDocuments: runs.count } };
     },
   );
   return { ref, counts: commit.counts };

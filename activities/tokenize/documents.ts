@@ -2,6 +2,7 @@ import type { AttemptFolder, Output } from '../../lake/commit.ts';
 import { type ExchangeRecord, encodeRun } from '../../lake/exchange.ts';
 import type { ColumnSpec } from '../../lake/parquet/write.ts';
 import { writeTable } from '../../lake/table.ts';
+import { tee } from '../../lake/tee.ts';
 import { takes, type When } from '../mix/form.ts';
 import { type Unit, unitRecord } from '../mix/unit.ts';
 import { type Dtype, tokenBytes } from '../shards/dtype.ts';
@@ -34,6 +35,7 @@ export const DOCUMENT_COLUMNS = [
   { name: 'tokens', type: 'int32', nullable: false },
 ] as const satisfies readonly ColumnSpec[];
 
+type Batches = AsyncIterable<readonly TokenizedDocument[]>;
 type DocumentColumn = (typeof DOCUMENT_COLUMNS)[number]['name'];
 
 /** Units, documents and tokens of one mix source in one partition: in the forms that were synthesized. */
@@ -57,8 +59,8 @@ export interface TokenizedCounts {
 
 /**
  * Writes the documents of a partition: a table for people, their ids one after the other, and for each mix source the
- * units by hash, from which the mix cuts its share. Documents of one unit must stand together. Holds all ids, and of the
- * texts those of one batch.
+ * units by hash, from which the mix cuts its share. Documents of one unit must stand together. Holds one batch, and some 100 bytes for
+ * each unit.
  */
 export async function writeDocuments(
   folder: AttemptFolder,
@@ -104,18 +106,26 @@ export async function writeDocuments(
     counts.documents++;
     counts.tokens += ids.length;
   }
-  const bodies: Uint8Array[] = [];
-  async function* rows(): AsyncGenerator<Record<DocumentColumn, unknown>[]> {
+  async function* counted(): AsyncGenerator<readonly TokenizedDocument[]> {
     for await (const batch of documents) {
       for (const document of batch) count(document);
-      bodies.push(Buffer.concat(batch.map(({ ids }) => tokenBytes(ids, dtype))));
+      yield batch;
+    }
+  }
+  const [one, other] = tee(counted(), 2);
+  async function* rows(): AsyncGenerator<Record<DocumentColumn, unknown>[]> {
+    for await (const batch of one as Batches) {
       yield batch.map(({ ids, bytes: _, slow: __, ...rest }) => ({ ...rest, tokens: ids.length }));
     }
   }
-  const outputs = [
-    await writeTable(folder, DOCUMENTS, DOCUMENT_COLUMNS, rows()),
-    await folder.write(TOKENS, bodies),
-  ];
+  async function* bodies(): AsyncGenerator<Uint8Array> {
+    for await (const batch of other as Batches)
+      yield Buffer.concat(batch.map(({ ids }) => tokenBytes(ids, dtype)));
+  }
+  const outputs = await Promise.all([
+    writeTable(folder, DOCUMENTS, DOCUMENT_COLUMNS, rows()),
+    folder.write(TOKENS, bodies()),
+  ]);
   for (const source of sources) {
     const records: ExchangeRecord[] = [];
     for (const each of units[source]?.values() ?? []) records.push(unitRecord(seed, source, each.unit, each));

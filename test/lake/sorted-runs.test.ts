@@ -8,7 +8,7 @@ import {
   mergeRuns,
   openRun,
 } from '../../lake/exchange.ts';
-import { writeSortedRuns } from '../../lake/runs.ts';
+import { openRunsWriter, writeSortedRuns } from '../../lake/runs.ts';
 
 const records = fc.array(
   fc.record({ key: fc.bigInt({ min: 0n, max: 40n }), payload: fc.uint8Array({ maxLength: 30 }) }),
@@ -30,6 +30,63 @@ async function bytesOf(
 }
 const text = (all: readonly ExchangeRecord[]): string[] =>
   all.map(({ key, payload }) => `${key}:${Buffer.from(payload).toString('hex')}`);
+
+const opened = (body: Buffer) =>
+  openRun({ read: async (start, end) => body.subarray(start, end) }, body.length);
+
+/** What is written to it stays in memory. */
+function memoryFolder() {
+  const bodies: Buffer[] = [];
+  const folder = {
+    async write(name: string, body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
+      bodies.push(await bytesOf(body));
+      return { name, key: name, size: bodies.at(-1)?.length ?? 0, sha256: '' };
+    },
+  };
+  return { bodies, folder };
+}
+
+describe('records that come in any order', () => {
+  test('are written as runs of bounded size, which merge to all of them', async () => {
+    const named = fc.record({ name: fc.constantFrom('x', 'y-1'), record: fc.nat({ max: 149 }) });
+    await fc.assert(
+      fc.asyncProperty(
+        records,
+        fc.array(named, { maxLength: 100 }),
+        fc.integer({ min: 1, max: 2000 }),
+        async (all, picks, held) => {
+          const { bodies, folder } = memoryFolder();
+          const writer = openRunsWriter(folder, held);
+          const wanted: Record<string, ExchangeRecord[]> = { x: [], 'y-1': [] };
+          for (const { name, record } of picks) {
+            const { key, payload } = all[record % all.length] ?? { key: 7n, payload: new Uint8Array(3) };
+            await writer.add(name, key, payload);
+            wanted[name]?.push({ key, payload });
+          }
+          const outputs = await writer.finish();
+          expect(writer.count).toBe(picks.length);
+          for (const name of ['x', 'y-1']) {
+            const own = outputs
+              .map((output, i) => ({ output, i }))
+              .filter(({ output }) => output.name.startsWith(name));
+            expect(own.map(({ output }) => output.name)).toEqual(
+              own.map((_, i) => `${name}-${String(i).padStart(5, '0')}.run`),
+            );
+            const runs = await Promise.all(own.map(({ i }) => opened(bodies[i] as Buffer)));
+            for (const run of runs) {
+              expect(run.records).toBeGreaterThan(0);
+              // What is beyond the limit is the last record alone.
+              expect(run.payloadBytes + run.records * 12).toBeLessThan(held + 30 + 12);
+            }
+            const found: ExchangeRecord[] = [];
+            for await (const batch of mergeRuns(runs, keyRange(0, 1))) found.push(...batch);
+            expect(text(found)).toEqual(text(sorted(wanted[name] ?? [])));
+          }
+        },
+      ),
+    );
+  });
+});
 
 describe('records that come sorted', () => {
   test('give the bytes of a run that was sorted by its writer', async () => {
@@ -54,13 +111,7 @@ describe('records that come sorted', () => {
   test('are cut into runs of bounded size, no key in two of them', async () => {
     await fc.assert(
       fc.asyncProperty(records, fc.integer({ min: 1, max: 40 }), async (all, size) => {
-        const bodies: Buffer[] = [];
-        const folder = {
-          async write(name: string, body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
-            bodies.push(await bytesOf(body));
-            return { name, key: name, size: bodies.at(-1)?.length ?? 0, sha256: '' };
-          },
-        };
+        const { bodies, folder } = memoryFolder();
         const outputs = await writeSortedRuns(folder, 'x', batches(sorted(all), size), 200);
         expect(outputs.map(({ name }) => name)).toEqual(
           bodies.map((_, i) => `x-${String(i).padStart(5, '0')}.run`),
@@ -68,7 +119,7 @@ describe('records that come sorted', () => {
         expect(bodies.length).toBeGreaterThan(0);
         const found: ExchangeRecord[] = [];
         for (const body of bodies) {
-          const run = await openRun({ read: async (start, end) => body.subarray(start, end) }, body.length);
+          const run = await opened(body);
           const own: ExchangeRecord[] = [];
           for await (const batch of mergeRuns([run], keyRange(0, 1))) own.push(...batch);
           const [first] = own;

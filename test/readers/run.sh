@@ -18,7 +18,7 @@ done
 # The first without what it needs, the others with it.
 case $tier in
   readers) requirements=("$here/requirements.txt" "$here/requirements-datatrove.txt" "$here/requirements-datasets.txt" "$here/requirements-deploy.txt") ;;
-  torch) requirements=("$here/requirements.txt" "$here/requirements-torch.txt") ;;
+  torch) requirements=("$here/requirements.txt" "$here/requirements-datatrove.txt" "$here/requirements-datasets.txt" "$here/requirements-torch.txt") ;;
 esac
 
 # The environment is named by what is in it and by the Python it is made with.

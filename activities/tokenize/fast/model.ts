@@ -134,11 +134,15 @@ function readPreTokenizer(
   }
   const pattern = (split.pattern as Part | undefined)?.Regex;
   const scan = typeof pattern === 'string' ? scanFor(pattern) : undefined;
-  if (scan === undefined || split.behavior !== 'Isolated' || split.invert === true) {
+  if (scan === undefined || !keepsMatches(split)) {
     return { reason: 'pattern', detail: `text is cut by ${JSON.stringify(split)}` };
   }
   return { kind: 'bytes', scan, prefix: 'none' };
 }
+
+/** Known patterns match every letter, so that taking away what they do not match takes nothing away, and leaves each match by itself. */
+const keepsMatches = ({ behavior, invert }: Part): boolean =>
+  invert === true ? behavior === 'Removed' : behavior === 'Isolated';
 
 function readAdded(json: TokenizerJson): Added | Refusal {
   const added: Spelled[] = [];

@@ -4,7 +4,16 @@ import { readModel } from '../../../../activities/tokenize/fast/model.ts';
 import type { RefusalReason } from '../../../../activities/tokenize/fast/refusal.ts';
 import { BadTokenizer } from '../../../../lake/errors.ts';
 import { differences, fuzzTexts, openPair } from '../../../tokenizer-fuzz.ts';
-import { added, byteLevel, bytes, cut, PATTERNS, PREPEND, sentencePiece } from '../../../tokenizers.ts';
+import {
+  added,
+  byteLevel,
+  bytes,
+  cut,
+  PATTERNS,
+  PREPEND,
+  sentencePiece,
+  trained,
+} from '../../../tokenizers.ts';
 
 const mergesOf = ({ model }: TokenizerJson): string[][] => (model?.merges ?? []) as string[][];
 const withoutToken = (file: TokenizerJson, token: string): TokenizerJson => {
@@ -74,6 +83,7 @@ const REFUSED: [RefusalReason, string, TokenizerJson][] = [
       pre_tokenizer: { type: 'Metaspace', replacement: '_', prepend_scheme: 'always', split: true },
     }),
   ],
+  ['preTokenizer', 'patterns one after the other, as DeepSeek has', trained('deepseek')],
   ['pattern', 'a pattern of its own', byteLevel({ pre_tokenizer: cut('\\p{L}+|\\s+') })],
   ['pattern', 'matches taken away', byteLevel({ pre_tokenizer: removing(PATTERNS.llama3) })],
   ['pattern', 'no pattern', byteLevel({ pre_tokenizer: bytes({ use_regex: false }) })],
