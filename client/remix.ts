@@ -19,15 +19,17 @@ interface RemixOptions extends TargetFlags {
   json?: boolean;
 }
 
-/** `remix`: starts the workflow, or finds it running; and waits for it if asked. Throws InvalidSpec, BadUsage. */
+/** `remix` of one run or of several of a domain: starts the workflow, or finds it running; and waits for it if asked. Throws InvalidSpec, BadUsage. */
 export async function remix(
-  { domain, run }: RunRef,
+  runs: readonly RunRef[],
   options: RemixOptions,
   note: (line: string) => void,
 ): Promise<number> {
   const { to, shares } = options;
+  const [{ domain, run }, ...others] = runs as [RunRef, ...RunRef[]];
+  const from = { run, ...(others.length > 0 && { also: others.map((each) => each.run) }) };
   const given = options.file === undefined ? {} : ((await readSpecFile(options.file)) as Partial<RemixSpec>);
-  const spec: RemixSpec = { ...given, domain, from: { run }, ...(shares && { shares }) };
+  const spec: RemixSpec = { ...given, domain, from, ...(shares && { shares }) };
   const names = spec.shares === undefined ? [to] : spec.shares.map((share) => `${to}-${share}`);
   for (const name of names) {
     if (!RUN.test(name)) {
@@ -35,7 +37,7 @@ export async function remix(
     }
   }
   const { shares: _, ...rest } = spec;
-  checkSpec({ ...rest, from: { run, stage: 'mix' } });
+  checkSpec({ ...rest, from: { ...from, stage: 'mix' } });
   const target = await resolveTarget(options);
   note(`Using ${target.said}.`);
   const { client, close } = await openClient(target);
@@ -62,9 +64,9 @@ export async function remix(
       note(printable(ended.message));
       return EXIT.failed;
     }
-    const { runs } = ended;
-    if (options.json) print(JSON.stringify({ domain, workflowId, runs }));
-    for (const { run: name, counts } of options.json ? [] : runs) {
+    const { runs: made } = ended;
+    if (options.json) print(JSON.stringify({ domain, workflowId, runs: made }));
+    for (const { run: name, counts } of options.json ? [] : made) {
       print(
         `${domain}/${name}: ${counts.publishedDocuments ?? 0} documents, ${counts.publishedTokens ?? 0} tokens`,
       );

@@ -8,7 +8,7 @@ import { inParallel } from './pool.ts';
 const IN_FLIGHT = 4;
 
 /**
- * New shards from the documents of a published run, in one mix or in one for each share: a run each, `<name>` or `<name>-<share>`, which
+ * New shards from the documents of a published run or of several, in one mix or in one for each share: a run each, `<name>` or `<name>-<share>`, which
  * is published by itself. Nothing is synthesized, templated or tokenized. The workflow's id is `remix/<domain>/<name>`. Fails once all
  * have ended when any has failed; those that are published stay.
  */
@@ -28,7 +28,7 @@ export async function remix({ shares, from, ...spec }: RemixSpec): Promise<Remix
     run: share === undefined ? name : `${name}-${share}`,
     spec: {
       ...spec,
-      from: { run: from.run, stage: 'mix' },
+      from: { ...from, stage: 'mix' },
       ...(share !== undefined && { mix: { ...spec.mix, share } }),
     },
   }));

@@ -14,6 +14,11 @@ export interface Input {
   columns: InputColumns;
 }
 
+/** The corpus of run number `index` of those that a mix is made of, as its input is named. */
+export const corpusName = (index: number): string => (index === 0 ? 'corpus' : `corpus-${index}`);
+/** Whether an input is the corpus of a run. */
+export const isCorpus = (name: string): boolean => /^corpus(-\d+)?$/.test(name);
+
 /** The inputs of a run. One that begins on another has them by the names that they have there. */
 export function inputsOf({ spec, from }: Pick<RunPins, 'spec' | 'from'>): Input[] {
   if (from !== undefined) return from.inputs;

@@ -1,6 +1,7 @@
 import { atOnce } from '../../lake/at-once.ts';
 import { readCommit, readJson } from '../../lake/commit.ts';
 import { InvalidSpec, PinMismatch, RunNotFound } from '../../lake/errors.ts';
+import { canonicalJson } from '../../lake/hash.ts';
 import { publishedRun, readHead } from '../../lake/log.ts';
 import { type BegunSpec, type FullSpec, inheritSpec } from '../../lake/spec.ts';
 import type { ObjectStore } from '../../lake/store.ts';
@@ -19,8 +20,9 @@ import { readPublishInput } from '../publish/provenance.ts';
 import type { Publication } from '../publish/publication.ts';
 import type { SettledData } from '../settle/settle-failures.ts';
 import { STAGE_VERSIONS, type Stage } from '../versions.ts';
-import { type Input, inputsOf, instructionColumns } from './inputs.ts';
-import { type BegunOn, findPins, type RunPins, readPins } from './pins.ts';
+import { corpusName, type Input, inputsOf, instructionColumns } from './inputs.ts';
+import { type AsPublished, type BegunOn, findPins, type RunPins, readPins } from './pins.ts';
+import { readSources } from './read-plan.ts';
 
 /** Commits that are read at once. */
 const READS = 16;
@@ -42,41 +44,111 @@ export interface Begun {
 }
 
 /**
- * Looks up the run that another one begins on, as it is published now (or was when this one was started first). Throws RunNotFound,
- * PinMismatch where it was made by another release, InvalidSpec.
+ * Looks up the run that another one begins on (and those that it is mixed with), as they are published now, or were when this one was
+ * started first. Throws RunNotFound, PinMismatch where one was made by another release, InvalidSpec.
  */
 export async function beginOn(store: ObjectStore, run: RunRef, given: BegunSpec): Promise<Begun> {
-  const { stage } = given.from;
-  const other: RunRef = { domain: run.domain, run: given.from.run };
+  const { stage, also = [] } = given.from;
+  const before = (await findPins(store, run))?.from;
+  const known = before === undefined ? [] : [before, ...(before.also ?? [])];
+  const others = await Promise.all(
+    [given.from.run, ...also].map((name) =>
+      otherRun(
+        store,
+        run,
+        name,
+        stage,
+        known.find((each) => each.run === name),
+      ),
+    ),
+  );
+  const [first, ...more] = others as [OtherRun, ...OtherRun[]];
+  for (const each of more) refuseUnlike(first.pins, each.pins);
+  if (more.length > 0) await refuseShared(store, others);
+  const source = first.pins;
+  const spec = inheritSpec(given, source.spec);
+  const from: BegunOn = {
+    ...first.published,
+    stage,
+    inputs: taken(spec, source),
+    ...(more.length > 0 && { also: more.map(({ published }) => published) }),
+  };
+  const results = async (): Promise<Partial<Results>> => resultsOf(store, run, from);
+  return { source, spec, from, results };
+}
+
+/** A published run that another begins on. */
+interface OtherRun {
+  pins: RunPins;
+  published: AsPublished;
+}
+
+async function otherRun(
+  store: ObjectStore,
+  run: RunRef,
+  name: string,
+  stage: FromStage,
+  known: AsPublished | undefined,
+): Promise<OtherRun> {
+  const other: RunRef = { domain: run.domain, run: name };
   const named = `${other.domain}/${other.run}`;
   if (other.run === run.run)
     throw new InvalidSpec(`run ${named} cannot begin on itself; give it another name`);
-  const source = await readPins(store, other);
-  const before = await findPins(store, run);
-  const known = before?.from ?? (await publishedNow(store, other));
-  if (known === undefined) {
+  const pins = await readPins(store, other);
+  const published = known ?? (await publishedNow(store, other));
+  if (published === undefined) {
     throw new RunNotFound(`run ${named} has published nothing that another could begin on`);
   }
-  const old = READ[stage].filter((each) => source.stages[each] !== STAGE_VERSIONS[each]);
+  if (pins.from?.also !== undefined) {
+    throw new InvalidSpec(`run ${named} is itself a mix of several runs; begin on those that it names`);
+  }
+  const old = READ[stage].filter((each) => pins.stages[each] !== STAGE_VERSIONS[each]);
   if (old.length > 0) {
     const advice = stage === 'mix' && old.every((each) => !READ.template.includes(each));
     throw new PinMismatch(
       `run ${named} was made by another release (stages ${old.join(', ')}); ${advice ? 'begin from stage "template"' : 'ingest it anew under another name'}`,
     );
   }
-  const spec = inheritSpec(given, source.spec);
-  const { generation, publication } = known;
-  const from = { run: other.run, generation, stage, publication, inputs: taken(spec, source) };
-  const results = async (): Promise<Partial<Results>> => resultsOf(store, run, from);
-  return { source, spec, from, results };
+  const { generation, publication } = published;
+  return { pins, published: { run: name, generation, publication } };
 }
 
-async function publishedNow(
-  store: ObjectStore,
-  { domain, run }: RunRef,
-): Promise<Pick<BegunOn, 'generation' | 'publication'> | undefined> {
+/** What the documents of runs have in common that are mixed with each other. Throws InvalidSpec. */
+function refuseUnlike(first: RunPins, other: RunPins): void {
+  const shared = ({ tokenizer, spec }: RunPins): Record<string, unknown> => ({
+    tokenizer,
+    sequenceLength: spec.sequenceLength,
+    'synthesize.share': spec.synthesize.share,
+    seed: spec.seed,
+  });
+  const [a, b] = [shared(first), shared(other)];
+  const differ = Object.keys(a).filter((key) => canonicalJson(a[key]) !== canonicalJson(b[key]));
+  if (differ.length === 0) return;
+  throw new InvalidSpec(
+    `runs ${first.domain}/${first.run} and ${other.domain}/${other.run} cannot be mixed with each other: their ${differ.join(', ')} differ; begin on one of them from stage "template" first`,
+  );
+}
+
+/** Throws InvalidSpec where two runs have an object of the corpus in common: its texts would stand in the mix twice. */
+async function refuseShared(store: ObjectStore, runs: readonly OtherRun[]): Promise<void> {
+  const owners = new Map<string, string>();
+  for (const { published } of runs) {
+    const { plan } = await readPublishInput(store, await readJson<Publication>(store, published.publication));
+    for (const { key } of await readSources(store, plan, 'corpus')) {
+      const other = owners.get(key);
+      if (other !== undefined) {
+        throw new InvalidSpec(
+          `runs ${other} and ${published.run} both have ${key}, whose texts would stand in the mix twice; leave one of them out`,
+        );
+      }
+      owners.set(key, published.run);
+    }
+  }
+}
+
+async function publishedNow(store: ObjectStore, { domain, run }: RunRef): Promise<AsPublished | undefined> {
   const published = publishedRun((await readHead(store, domain)).entry, run);
-  return published && { generation: published.generation, publication: published.publication };
+  return published && { run, generation: published.generation, publication: published.publication };
 }
 
 /** The inputs that the new mix takes. Throws InvalidSpec for instructions that the other run has not. */
@@ -110,6 +182,17 @@ async function resultsOf(store: ObjectStore, run: RunRef, from: BegunOn): Promis
   const planned = (await readCommit(store, plan)).data as PlannedInput[];
   const inputs = planned.filter(({ name }) => names.has(name));
   const own: Lists = Object.fromEntries(Object.entries(documents).filter(([name]) => names.has(name)));
+  for (const [i, { run: name, publication }] of (from.also ?? []).entries()) {
+    const other = await readPublishInput(store, await readJson<Publication>(store, publication));
+    const corpus = ((await readCommit(store, other.plan)).data as PlannedInput[]).find(
+      (each) => each.name === 'corpus',
+    );
+    if (corpus === undefined || other.documents.corpus === undefined) {
+      throw new RunNotFound(`run ${run.domain}/${name} has kept nothing: there is nothing to mix`);
+    }
+    inputs.push({ ...corpus, name: corpusName(i + 1) });
+    own[corpusName(i + 1)] = other.documents.corpus;
+  }
   return {
     plan: { plan, inputs, ...(benchmarks && { benchmarks }) },
     scan: scans,

@@ -34,6 +34,14 @@ export interface BegunOn {
   publication: ObjectRef;
   /** Its inputs, by the names that its plan has for them: those that the new mix takes. */
   inputs: Input[];
+  /** Further runs, whose corpus is mixed as well. */
+  also?: AsPublished[];
+}
+/** A run as it was published when another began on it. */
+export interface AsPublished {
+  run: string;
+  generation: number;
+  publication: ObjectRef;
 }
 
 /** What a request's hash covers besides the prompt, and the window that prompts are fitted to. */

@@ -20,7 +20,7 @@ export function countsOf(
   const texts = (name: keyof CorpusData['texts']): number =>
     corpus.reduce((total, { data }) => total + (data as CorpusData).texts[name], 0);
   /** What failed after the verdicts is taken out of what they said. */
-  const lost = (name: keyof SettledCounts): number => settled?.counts[name] ?? 0;
+  const lost = (name: keyof SettledCounts): number => sum(settled, name);
   const dropped = sum(verdicts, 'duplicates');
   const { kept, dropped: filtered } = totalsOf(pairs);
   return {
@@ -109,12 +109,14 @@ function reasonsOf(corpus: readonly StageCommit[]): Record<string, number> {
 /** Rejects of scan by reason, without those of sources that failed. */
 function rejectReasonsOf(
   verdicts: readonly StageCommit[],
-  settled: StageCommit | undefined,
+  settled: readonly StageCommit[],
 ): Record<string, number> {
   const reasons: Record<string, number> = {};
   for (const { data } of verdicts) addReasons(reasons, (data as VerdictData).rejectReasons);
-  const { lostReasons = {} } = (settled?.data ?? {}) as Partial<SettledData>;
-  for (const [reason, count] of Object.entries(lostReasons)) addReasons(reasons, { [reason]: -count });
+  for (const { data } of settled) {
+    const { lostReasons } = data as SettledData;
+    for (const [reason, count] of Object.entries(lostReasons)) addReasons(reasons, { [reason]: -count });
+  }
   return Object.fromEntries(Object.entries(reasons).filter(([, count]) => count !== 0));
 }
 

@@ -3,6 +3,7 @@ import { sha256 } from '../../lake/hash.ts';
 import { type FullSpec, withoutSteering } from '../../lake/spec.ts';
 import { type FailedSource, RULES_MODEL } from '../../workflows/contract.ts';
 import { reportOf } from '../filter/report.ts';
+import { isCorpus } from '../plan/inputs.ts';
 import type { BegunOn, RunPins } from '../plan/pins.ts';
 import { dtypeFor } from '../shards/megatron.ts';
 import type { InstructionData } from '../template/template-instructions.ts';
@@ -97,7 +98,7 @@ const begunOn = ({ inputs: _, ...from }: BegunOn): Omit<BegunOn, 'inputs'> => fr
 /** Sources of instructions that could not be planned; those of the corpus are among the failures that dedupe settled. */
 const unreadable = (planned: RunRecords['planned']): FailedSource[] =>
   planned
-    .filter(({ name }) => name !== 'corpus')
+    .filter(({ name }) => !isCorpus(name))
     .flatMap(({ sources }) => sources.flatMap(({ key, failure }) => (failure ? [{ key, ...failure }] : [])));
 
 /** Instruction sources that failed, once each. */

@@ -13,7 +13,7 @@ import { DOCUMENTS } from '../tokenize/documents.ts';
  */
 export async function checkMarks(store: ObjectStore, { documents }: PublishInput): Promise<string> {
   let looked = 0;
-  for (const commit of await readCommits(store, await readLists(store, documents.corpus ?? []))) {
+  for (const commit of await readCommits(store, await readLists(store, Object.values(documents).flat()))) {
     const table = outputOf(commit, DOCUMENTS);
     for await (const rows of readBatches(store, table, ['id', 'source', 'text', 'spans'])) {
       for (const { id, source, text, spans } of rows) {

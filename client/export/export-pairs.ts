@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { readKeptPairs } from '../../activities/filter/pair-table.ts';
 import { readLists } from '../../activities/lists.ts';
+import { isCorpus } from '../../activities/plan/inputs.ts';
 import { readPublishInput } from '../../activities/publish/provenance.ts';
 import { type ScannedText, scannedText, TEXT_COLUMNS, TEXTS } from '../../activities/scan/texts.ts';
 import type { Entry } from '../../activities/synthesize/entry.ts';
@@ -43,7 +44,8 @@ export async function exportPairs(
   const folder = resolve(to);
   await mkdir(folder, { recursive: true });
   const exported: ExportedPairs = { files: 0, rows: 0, pairs: 0 };
-  for (const ref of await readLists(store, documents.corpus ?? [])) {
+  const corpora = Object.entries(documents).flatMap(([name, lists]) => (isCorpus(name) ? lists : []));
+  for (const ref of await readLists(store, corpora)) {
     const rows = await rowsOf(store, ref);
     if (rows.length === 0) continue;
     const name = `pairs-${String(exported.files).padStart(5, '0')}.parquet`;

@@ -146,8 +146,9 @@ async function readBegunOn(
   for (const pins of await atOnce(runs, READS, (run) => findPins(store, { domain, run }))) {
     if (pins?.from === undefined) continue;
     if (!live.has(pins.run) && (await busy({ domain, run: pins.run })) === undefined) continue;
-    const { run, publication } = pins.from;
-    found.set(run, [...(found.get(run) ?? []), publication]);
+    for (const { run, publication } of [pins.from, ...(pins.from.also ?? [])]) {
+      found.set(run, [...(found.get(run) ?? []), publication]);
+    }
   }
   return found;
 }

@@ -2,11 +2,11 @@ import { LakeError } from '../../lake/errors.ts';
 import type { LogEntry } from '../../lake/log.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 
-/** A run, and the one that it begins on. */
+/** A run, and those that it begins on. */
 interface Begun {
   domain: string;
   run: string;
-  from?: { run: string };
+  from?: { run: string; also?: readonly { run: string }[] };
 }
 
 /**
@@ -25,8 +25,10 @@ export async function unlessCollected(
   } catch (error) {
     const key = error instanceof LakeError ? error.context.key : undefined;
     const [, of, owner] = /^runs\/([^/]+)\/([^/]+)\//.exec(key ?? '') ?? [];
-    const before = from?.run;
-    const behind = owner !== run && owner !== before && published.every((each) => each.run !== before);
+    const begun = from === undefined ? [] : [from, ...(from.also ?? [])].map((each) => each.run);
+    // Of the one that is published no more.
+    const before = begun.find((each) => published.every(({ run }) => run !== each));
+    const behind = owner !== undefined && owner !== run && !begun.includes(owner);
     if (key === undefined || before === undefined || of !== domain || !behind) throw error;
     if ((await store.head(key)) !== undefined) throw error;
     return `not looked at: it needs what run ${domain}/${owner} has left, and ${key} is in the lake no more; run ${domain}/${before}, which this one begins on, is published no more, so that gc may have taken it`;

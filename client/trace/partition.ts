@@ -57,23 +57,7 @@ export async function originIn(
   ids: ReadonlySet<string>,
 ): Promise<Origin | undefined> {
   const commit = await readCommit(store, ref);
-  const documents: MadeDocument[] = [];
-  for await (const rows of readBatches(store, outputOf(commit, DOCUMENTS), [
-    'id',
-    'unit',
-    'source',
-    'when',
-    'tokens',
-    'text',
-  ])) {
-    for (const row of rows) {
-      if (!ids.has(String(row.id)) && !ids.has(String(row.unit))) continue;
-      documents.push({
-        ...{ id: String(row.id), unit: String(row.unit), source: String(row.source) },
-        ...{ when: row.when as When, tokens: Number(row.tokens), text: String(row.text) },
-      });
-    }
-  }
+  const documents = await documentsOf(store, commit, ids);
   const [first] = documents;
   if (first === undefined) return undefined;
   const partition = commit.unit;
@@ -86,7 +70,33 @@ export async function originIn(
     );
     return { partition, documents, texts: texts.map((text) => plain(text)), template: null };
   }
-  return { partition, documents, ...(await behind(store, pins, commit, documents)) };
+  const { unit, ...told } = await behind(store, pins, commit, documents);
+  if (unit === undefined || documents.some((each) => each.unit === unit)) {
+    return { partition, documents, ...told };
+  }
+  // A text of a chain was asked for: it stands in the chain's documents.
+  const rendered = await documentsOf(store, commit, new Set([unit]));
+  return { partition, documents: [...rendered, ...documents], ...told };
+}
+
+/** Documents of a partition that have one of these ids, or whose unit has. */
+async function documentsOf(
+  store: ObjectStore,
+  commit: StageCommit,
+  ids: ReadonlySet<string>,
+): Promise<MadeDocument[]> {
+  const documents: MadeDocument[] = [];
+  const columns = ['id', 'unit', 'source', 'when', 'tokens', 'text'];
+  for await (const rows of readBatches(store, outputOf(commit, DOCUMENTS), columns)) {
+    for (const row of rows) {
+      if (!ids.has(String(row.id)) && !ids.has(String(row.unit))) continue;
+      documents.push({
+        ...{ id: String(row.id), unit: String(row.unit), source: String(row.source) },
+        ...{ when: row.when as When, tokens: Number(row.tokens), text: String(row.text) },
+      });
+    }
+  }
+  return documents;
 }
 
 const plain = ({ key, row }: { key: string; row: number }): TracedText => ({
@@ -94,13 +104,13 @@ const plain = ({ key, row }: { key: string; row: number }): TracedText => ({
   ...{ request: null, setAside: null, pairs: [] },
 });
 
-/** The texts behind documents of one unit: through the filter and the rounds back to the scan. */
+/** The texts behind documents: through the filter and the rounds back to the scan; of a text in a chain, all of that chain, and its unit. */
 async function behind(
   store: ObjectStore,
   pins: RunPins,
   commit: StageCommit,
   documents: readonly MadeDocument[],
-): Promise<Pick<Origin, 'texts' | 'template'>> {
+): Promise<Pick<Origin, 'texts' | 'template'> & { unit?: string }> {
   const filter = await readCommit(store, commit.inputs[0] as ObjectRef);
   const { scan, rounds } = await walkBack(store, filter.inputs[0] as ObjectRef);
   const dropped = await readDropped(store, filter);
@@ -112,7 +122,11 @@ async function behind(
   const filtered = [...bySlot.values()].map((slot) => withoutDropped(slot, dropped));
   const chain = filtered
     .flatMap(chainsOf)
-    .find(([each]) => each !== undefined && units.has(chainId(each.id)));
+    .find(
+      (entries) =>
+        entries.some(({ id }) => units.has(chainId(id))) ||
+        (entries.some(({ key, row }) => made.has(documentId(key, row))) && entries[0]?.pairs.length !== 0),
+    );
   const own = chain ?? entries.filter(({ id, key, row }) => made.has(id) || made.has(documentId(key, row)));
   const wanted = new Set(own.map(placeOf));
   const texts = new Map<string, ScannedText>();
@@ -137,15 +151,17 @@ async function behind(
   });
   const raw = [...texts.values()].filter((text) => !wanted.has(placeOf(text)));
   const unasked = raw.map((text) => ({ ...plain(text), rowId: text.id }));
-  if (chain === undefined || chain[0]?.pairs.length === 0)
+  const [head] = chain ?? [];
+  if (chain === undefined || head === undefined || head.pairs.length === 0)
     return { texts: [...told, ...unasked], template: null };
+  const unit = chainId(head.id);
   const { seed } = pins.spec;
   const examples = chain.map((entry) => ({
     context: sliceBytes(texts.get(placeOf(entry))?.text ?? '', entry.start, entry.end),
     pairs: entry.pairs,
   }));
-  const { mode, wordings } = renderChain({ id: documents[0]?.unit ?? '', examples }, { seed });
-  return { texts: told, template: { mode, seed, wordings } };
+  const { mode, wordings } = renderChain({ id: unit, examples }, { seed });
+  return { unit, texts: told, template: { mode, seed, wordings } };
 }
 
 const placeOf = ({ key, row }: { key: string; row: number }): string => `${row} ${key}`;

@@ -1,7 +1,9 @@
 import { readItems } from '../../activities/lists.ts';
+import { corpusName } from '../../activities/plan/inputs.ts';
 import { readPins } from '../../activities/plan/pins.ts';
 import { readPublishInput } from '../../activities/publish/provenance.ts';
 import type { Publication } from '../../activities/publish/publication.ts';
+import { readJson } from '../../lake/commit.ts';
 import { RunNotFound } from '../../lake/errors.ts';
 import { documentId } from '../../lake/identity.ts';
 import type { ObjectStore } from '../../lake/store.ts';
@@ -35,11 +37,18 @@ export interface TokenLineage extends Lineage {
 interface Sources {
   publication: Publication;
   input: PublishInput;
+  /** Publications of the runs whose corpora are mixed in as well, by the name of their input. */
+  also: ReadonlyMap<string, Publication>;
 }
 
 async function sourcesOf(store: ObjectStore, run: RunRef): Promise<Sources> {
   const { publication } = await requirePublished(store, run);
-  return { publication, input: await readPublishInput(store, publication) };
+  const { from } = await readPins(store, run);
+  const also = new Map<string, Publication>();
+  for (const [i, each] of (from?.also ?? []).entries()) {
+    also.set(corpusName(i + 1), await readJson<Publication>(store, each.publication));
+  }
+  return { publication, input: await readPublishInput(store, publication), also };
 }
 
 /**
@@ -63,7 +72,7 @@ export async function traceToken(store: ObjectStore, run: RunRef, text: string):
 async function lineageOf(
   store: ObjectStore,
   run: RunRef,
-  { publication, input }: Sources,
+  { publication, input, also }: Sources,
   asked: string,
 ): Promise<Lineage> {
   const pins = await readPins(store, run);
@@ -73,13 +82,19 @@ async function lineageOf(
   let origin: Origin | undefined;
   for (const [name, lists] of Object.entries(input.documents)) {
     const items = await readItems(store, lists);
+    const other = also.get(name);
+    const { plan } = other === undefined ? input : await readPublishInput(store, other);
+    const planned = other === undefined ? name : 'corpus';
     for (const [index, item] of items.entries()) {
       if ('failed' in item || origin !== undefined) continue;
-      origin = await originIn(store, pins, { ref: item, input: name, plan: input.plan, index }, ids);
+      origin = await originIn(store, pins, { ref: item, input: planned, plan, index }, ids);
     }
   }
   const rows = new Set(origin?.texts.map((text) => `${text.row} ${text.key}`) ?? [`${row} ${key}`]);
-  const duplicates = await duplicatesOf(store, publication, rows);
+  const duplicates: TracedDuplicate[] = [];
+  for (const each of [publication, ...also.values()]) {
+    duplicates.push(...(await duplicatesOf(store, each, rows)));
+  }
   if (origin === undefined && duplicates.length === 0) {
     throw new RunNotFound(
       `run ${run.domain}/${run.run} has no document, text or chain ${asked}; ids are 32 hex digits, a raw row is KEY:ROW`,

@@ -3,7 +3,15 @@ import { FROM_STAGES, type FromStage } from '../../workflows/contract.ts';
 import { chains, prefix } from './fields.ts';
 
 /** The run of the same domain that a new run begins on, and the first stage that is its own. */
-export const from = z.strictObject({ run: z.string().min(1).max(80), stage: z.enum(FROM_STAGES) });
+const run = z.string().min(1).max(80);
+export const from = z
+  .strictObject({ run, also: z.array(run).min(1).max(1000).exactOptional(), stage: z.enum(FROM_STAGES) })
+  .superRefine(({ run, also = [], stage }, { addIssue }) => {
+    if (also.length > 0 && stage !== 'mix')
+      addIssue('also: runs are mixed with each other, from stage "mix"');
+    const twice = [run, ...also].find((each, i, all) => all.indexOf(each) < i);
+    if (twice !== undefined) addIssue(`names run ${JSON.stringify(twice)} more than once`);
+  });
 
 /** Pairs in the lake that a new run begins on, and how they stand in chains. */
 export const fromPairs = z.strictObject({ pairs: prefix, ...chains });

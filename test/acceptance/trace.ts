@@ -84,12 +84,15 @@ for (let i = 0; i < TOKENS; i++) {
   if (token.template) chains++;
   const [first] = texts;
   const back = await traced<Lineage>('doc', `${first?.key}:${first?.row}`);
-  const forms = (back.documents ?? []).map(({ id }) => id);
+  const leads = back.places.some((each) => each.shard === shard.name && each.start === place.start);
   const raw1 = await traced<Lineage>('doc', place.unit);
   if (!raw1.places.some((each) => each.shard === shard.name && each.start === place.start)) {
     throw new Error(`NOT SO: ${place.unit} does not lead back to ${shard.name}:${place.start}`);
   }
-  if (forms.length === 0) throw new Error(`NOT SO: raw row ${first?.key}:${first?.row} has no document`);
+  if (!leads)
+    throw new Error(
+      `NOT SO: raw row ${first?.key}:${first?.row} does not lead to ${shard.name}:${place.start}`,
+    );
 }
 must(
   chains > 0 && chains < TOKENS,

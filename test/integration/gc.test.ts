@@ -107,10 +107,16 @@ describe('generations', () => {
       else {
         await pipeline.runIngest(textSpec(run.domain), run.run);
         await begin('r1', 'first');
+        const of = textSpec(run.domain, { input: { prefix: 'raw/begun-too/', text: 'text' } });
+        await put('begun-too', 'a', texts.slice(0, 3));
+        await pipeline.runIngest(of, 'other');
+        const from = { run: 'other', also: ['r1'], stage: 'mix' };
+        await pipeline.runIngest({ domain: run.domain, from, mix }, 'several');
       }
     }
     await gc(run.domain, { remove: true });
     await verified({ ...run, run: 'first' });
+    await verified({ ...run, run: 'several' });
     // What it begins on is the first generation, which nothing else needs.
     await begin('first', 'second');
     await verified({ ...run, run: 'second' });

@@ -71,7 +71,7 @@ export type OpenedDomain =
   | { state: 'published'; publication: ObjectRef };
 /** One input of the plan (the corpus, or one instruction source), and how many partitions it has. */
 export interface PlannedInput {
-  /** `corpus`, or `instructions-<index in mix.sources>`. */
+  /** `corpus`, or `instructions-<index in mix.sources>`; of a mix of several runs `corpus-<index>` of the others. */
   name: string;
   entries: number;
   sources: number;

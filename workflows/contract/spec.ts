@@ -74,13 +74,15 @@ export interface FromPairs {
 }
 /** Input of `remix`: mixes of what a published run has. */
 export interface RemixSpec extends Omit<FromSpec, 'from' | 'filters' | 'tokenizer' | 'sequenceLength'> {
-  from: { run: string };
+  from: Omit<FromRun, 'stage'>;
   /** One mix each, instead of `mix.share`. */
   shares?: number[];
 }
 export interface FromRun {
   /** A published run of the same domain. */
   run: string;
+  /** Further ones, whose documents are mixed as well: from stage `mix`. */
+  also?: string[];
   /** The first stage that is done anew: filters of pairs, templates and tokens, or the mix. */
   stage: FromStage;
 }
