@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { appendRowGroup } from './row-group.ts';
+import { packSnappy } from './snappy.ts';
 
 /**
  * `strings` is a list of strings; `ints` one of 32-bit integers, which comes as Int32Array and is never null; `json` holds any JSON value
@@ -53,7 +54,7 @@ export function openParquet(columns: readonly ColumnSpec[], options: WriteOption
     writer,
     schema: [{ name: 'schema', num_children: columns.length }, ...columns.flatMap(elementsOf)],
     codec: options.codec === 'gzip' ? 'GZIP' : 'SNAPPY',
-    compressors: { GZIP: (bytes) => new Uint8Array(gzipSync(bytes)) },
+    compressors: { SNAPPY: packSnappy, GZIP: (bytes) => new Uint8Array(gzipSync(bytes)) },
     createdBy: 'instruct-lake',
   });
   let open: unknown[][] = columns.map(() => []);
