@@ -4,7 +4,7 @@ import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import { appendRuns } from './hybrid.ts';
 
 /** A page is closed after the row that brings its items to this many bytes. */
-const PAGE_BYTES = 2 ** 20;
+export const PAGE_BYTES = 2 ** 20;
 /** More items than this in one row are no row of a table: the numbers of a page's header would not hold them for long. */
 const MAX_ITEMS = 2 ** 26;
 

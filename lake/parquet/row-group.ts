@@ -2,13 +2,10 @@ import { parquetSchema, type SchemaTree } from 'hyparquet';
 import type { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { writeColumn } from 'hyparquet-writer/src/column.js';
 import { encodeNestedValues } from 'hyparquet-writer/src/dremel.js';
-import { appendIntLists, type WrittenChunk } from './list-pages.ts';
+import { appendIntLists, PAGE_BYTES, type WrittenChunk } from './list-pages.ts';
 
 /** The values of a column, one a row; lists of integers have pages of our own. */
 export type ColumnValues = { values: unknown[] } | { lists: readonly Int32Array[] };
-
-/** Uncompressed bytes of a page, about. */
-const PAGE_BYTES = 2 ** 20;
 
 /** Appends a row group, its columns in the order of the schema: what `ParquetWriter.write` does, for both kinds of columns. */
 export function appendRowGroup(
