@@ -1,3 +1,5 @@
+import type { ByteWriter } from 'hyparquet-writer';
+
 /**
  * The RLE and bit-packing hybrid of the Parquet format (Encodings.md): `count` values of `width` bits. Strict about its
  * bounds; runs that go on beyond `count` are cut, as other readers do. Throws RangeError where the bytes end too early.
@@ -65,4 +67,33 @@ function unpack(bytes: Uint8Array, width: number, values: Uint32Array): void {
       window = window * 256 + (bytes[at + j] ?? 0);
     values[i] = Math.floor(window / 2 ** shift) % mask;
   }
+}
+
+/**
+ * Appends values of up to 8 bits, given as runs, in the same format: each as a run, neighbours that are equal as one. For values that
+ * stay the same for long; bit-packing is left to others. Returns the bytes that were appended.
+ */
+export function appendRuns(
+  writer: ByteWriter,
+  runs: Iterable<readonly [value: number, count: number]>,
+): number {
+  const start = writer.offset;
+  let value = 0;
+  let count = 0;
+  function close(): void {
+    if (count === 0) return;
+    writer.appendVarInt(count * 2);
+    writer.appendUint8(value);
+  }
+  for (const [next, more] of runs) {
+    if (more === 0) continue;
+    if (next !== value) {
+      close();
+      value = next;
+      count = 0;
+    }
+    count += more;
+  }
+  close();
+  return writer.offset - start;
 }

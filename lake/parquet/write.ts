@@ -1,8 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import type { SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { appendRowGroup } from './row-group.ts';
+import { packSnappy } from './snappy.ts';
 
-/** `strings` is a list of strings, `ints` one of 32-bit integers; `json` holds any JSON value as text that is annotated as JSON. */
+/**
+ * `strings` is a list of strings; `ints` one of 32-bit integers, which comes as Int32Array and is never null; `json` holds any JSON value
+ * as text that is annotated as JSON.
+ */
 export type ColumnType = 'string' | 'int32' | 'int64' | 'double' | 'boolean' | 'json' | 'strings' | 'ints';
 
 export interface ColumnSpec {
@@ -28,21 +33,28 @@ const CELL_BYTES = 8;
 
 /** A Parquet file that is written piece by piece; holds one row group. The pieces together are the file. */
 export interface ParquetStream {
-  /** Takes rows, and returns what is complete of the file and has not been returned before. Throws TypeError on a value that does not fit. */
+  /**
+   * Takes rows, and returns what is complete of the file and has not been returned before. Lists and JSON values are held until their row
+   * group is closed and must stay as they are. Throws TypeError on a value that does not fit.
+   */
   append(batch: ColumnBatch): Uint8Array[];
   /** Closes the last row group and returns the rest of the file. */
   finish(): Uint8Array[];
 }
 
-/** Starts a Parquet file. How rows are spread over batches changes no byte of it. */
+/** Starts a Parquet file. How rows are spread over batches changes no byte of it. Throws TypeError on nullable `ints`. */
 export function openParquet(columns: readonly ColumnSpec[], options: WriteOptions = {}): ParquetStream {
+  for (const { name, type, nullable } of columns) {
+    if (type === 'ints' && nullable !== false)
+      throw new TypeError(`column ${JSON.stringify(name)} (ints) cannot be nullable`);
+  }
   const limit = options.rowGroupBytes ?? ROW_GROUP_BYTES;
   const writer = new ByteWriter(64 * 1024);
   const parquet = new ParquetWriter({
     writer,
     schema: [{ name: 'schema', num_children: columns.length }, ...columns.flatMap(elementsOf)],
     codec: options.codec === 'gzip' ? 'GZIP' : 'SNAPPY',
-    compressors: { GZIP: (bytes) => new Uint8Array(gzipSync(bytes)) },
+    compressors: { SNAPPY: packSnappy, GZIP: (bytes) => new Uint8Array(gzipSync(bytes)) },
     createdBy: 'instruct-lake',
   });
   let open: unknown[][] = columns.map(() => []);
@@ -56,13 +68,10 @@ export function openParquet(columns: readonly ColumnSpec[], options: WriteOption
   }
   function closeGroup(): Uint8Array[] {
     if (rows === 0) return [];
-    // Token ids repeat too little for a dictionary, and looking for one takes long.
-    const columnData = columns.map(({ name, type }, c) => ({
-      ...{ name, data: open[c] ?? [] },
-      ...(type === 'ints' && { encoding: 'PLAIN' as const, statistics: false }),
-    }));
-    // Without a flush of its own the writer does everything before it returns.
-    void parquet.write({ columnData, rowGroupSize: rows });
+    const values = columns.map(({ type }, c) =>
+      type === 'ints' ? { lists: open[c] as Int32Array[] } : { values: open[c] ?? [] },
+    );
+    appendRowGroup(writer, parquet, rows, values);
     open = columns.map(() => []);
     rows = 0;
     bytes = 0;
@@ -89,6 +98,7 @@ export function openParquet(columns: readonly ColumnSpec[], options: WriteOption
   }
   function finish(): Uint8Array[] {
     const last = closeGroup();
+    // Without a flush of its own the writer does everything before it returns.
     void parquet.finish();
     return [...last, ...drain()];
   }
@@ -170,7 +180,7 @@ function cellOf(column: ColumnSpec, value: unknown): { value: unknown; size: num
     case 'json':
       return { value, size: JSON.stringify(value).length };
     case 'ints':
-      if (value instanceof Int32Array) return { value: Array.from(value), size: value.byteLength };
+      if (value instanceof Int32Array) return { value, size: value.byteLength };
       break;
     case 'strings':
       if (Array.isArray(value) && value.every((each) => typeof each === 'string')) {

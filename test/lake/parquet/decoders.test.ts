@@ -1,7 +1,8 @@
 import fc from 'fast-check';
+import { ByteWriter } from 'hyparquet-writer';
 import { describe, expect, test } from 'vitest';
 import { asId, asText, decodeUtf8Strict, PARSERS } from '../../../lake/parquet/cells.ts';
-import { readHybrid } from '../../../lake/parquet/hybrid.ts';
+import { appendRuns, readHybrid } from '../../../lake/parquet/hybrid.ts';
 import { lz4Hadoop, lz4Raw } from '../../../lake/parquet/lz4.ts';
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
@@ -35,6 +36,31 @@ describe('runs and bit-packed values', () => {
           );
         },
       ),
+    );
+  });
+  test('runs that are written: neighbours that are equal are one, empty ones none', () => {
+    const writer = new ByteWriter();
+    const runs = [
+      [0, 0],
+      [1, 2],
+      [1, 3],
+      [0, 0],
+      [1, 59],
+      [0, 1],
+      [1, 0],
+    ] as const;
+    expect(appendRuns(writer, runs)).toBe(5);
+    expect([...writer.getBytes()]).toEqual([0x80, 0x01, 1, 2, 0]);
+  });
+  test('any runs are read back', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(255), fc.nat(300))), (runs) => {
+        const writer = new ByteWriter();
+        const size = appendRuns(writer, runs);
+        const values = runs.flatMap(([value, count]) => Array<number>(count).fill(value));
+        expect(size).toBe(writer.getBytes().length);
+        expect([...readHybrid(writer.getBytes(), 8, values.length)]).toEqual(values);
+      }),
     );
   });
   test('a run of two thousand million does not take the process down', () => {
