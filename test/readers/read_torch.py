@@ -79,6 +79,8 @@ def check_masks(shards, folder, tables):
 
 def check_gpt(shards, folder, length, eos, highest):
     """Megatron's own blend of `blend.txt`: each window is a piece of its shard's documents, one behind the other in an order of Megatron's."""
+    # It builds its blend in the first of the processes, of which it wants to hear.
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
     words = Path(f"{folder}/blend.txt").read_text().split()
     config = GPTDatasetConfig(
         random_seed=7,
@@ -93,7 +95,7 @@ def check_gpt(shards, folder, length, eos, highest):
     )
     wanted = sum((len(shard.tokens) - 1) // length for shard in shards.values())
     train, _, _ = BlendedMegatronDatasetBuilder(GPTDataset, [wanted, 0, 0], lambda: True, config).build()
-    report.same(len(train), wanted, "BlendedDataset of blend.txt: windows")
+    report.that(wanted <= len(train) <= wanted + len(shards), f"Megatron's blend has {len(train)} windows of {wanted} or, by rounding, some more")
     report.same(sorted(Path(word).name for word in words[1::2]), sorted(shards), "blend.txt names the shards")
     faults, windows = [], 0
     for prefix, data in zip(words[1::2], train.datasets):

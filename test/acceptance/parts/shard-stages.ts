@@ -61,8 +61,10 @@ export async function stageMemory(
   }
   const [largest] = [...sizes].sort(([, a], [, b]) => b - a)[0] ?? [];
   if (largest === undefined) throw new Error(`${workflowId} has no ${stage}`);
-  // Else the stage would find that it is done.
-  await store.delete([largest.done.ref.key]);
+  // Else the stage would find that it is done. What comes after it names this commit, and finds it again below.
+  const { key } = largest.done.ref;
+  const commit = (await store.find(key)) as Uint8Array;
+  await store.delete([key]);
   const worker: Settings = {
     lake: settings.s3,
     endpoints: {},
@@ -79,5 +81,6 @@ export async function stageMemory(
   });
   const [code] = await once(child, 'close');
   if (code !== 0) throw new Error(`${stage} by itself ended with ${code}`);
+  await store.put(key, commit);
   return JSON.parse(printed) as StageMemory;
 }
