@@ -8,7 +8,7 @@ import { chooseTarget, targetOptions } from './target-options.ts';
 export function verifyCommand(): Command {
   const command = new Command('verify')
     .description(
-      'Look at everything that a run published: log, hashes, indexes, ends of documents, balances.',
+      'Look at everything that a run published: log, hashes, the manifest computed again, marks in the shards.',
     )
     .argument('<run>', '<domain>/<run>, or the workflow id')
     .option('--json', 'one JSON document on stdout');
@@ -16,7 +16,8 @@ export function verifyCommand(): Command {
     .addHelpText(
       'after',
       `
-Reads the lake alone; Temporal need not be there. Every byte of the shards is read.
+Reads the lake alone; Temporal need not be there. Every byte of the shards is read, and what ids may spell a
+mark of the protocol is decoded with the run's own tokenizer.
 Exit codes: 0 all is well, 1 something is not, 2 nothing is published under that name.
 
 Examples:

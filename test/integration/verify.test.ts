@@ -39,7 +39,8 @@ beforeAll(async () => {
     );
   await putTexts(pipeline.store, `raw/${DOMAIN}/a.parquet`, [...texts, texts[0] ?? '', null, ' ']);
   await pipeline.work({ ...pipeline.settings, tokenizers: { default: { ...settings, bos } } });
-  const spec = textSpec(DOMAIN, { mix: MIX, sequenceLength: 256 } as never);
+  const shards = { bytes: 8192, mask: true, ignoreMask: true };
+  const spec = textSpec(DOMAIN, { mix: MIX, sequenceLength: 256, shards } as never);
   const { synthesize } = spec;
   await pipeline.runIngest({ ...spec, synthesize: { ...synthesize, share: 0.5 } }, 'r1');
 }, 120_000);
@@ -185,6 +186,21 @@ test('a special token within a document is found by its id', async () => {
 test('a document without its BOS is found', async () => {
   const problems = await wrongWith(async (forgery) => overwrite(forgery, await idsOf('a'), 0));
   expect(of(problems, 'shard ')[0]).toMatch(/document \d+ does not begin with BOS/);
+});
+
+test('a mask that is neither 0 nor 1 somewhere is found', async () => {
+  const problems = await wrongWith(async ({ core, publication, put }) => {
+    const [shard] = publication.shards;
+    const at = shard?.files?.findIndex(({ name }) => name.endsWith('.mask')) ?? -1;
+    const mask = shard?.files?.[at];
+    if (mask === undefined) throw new Error('there is no mask');
+    const body = Uint8Array.from(await readChecked(pipeline.store, mask));
+    body[7] = 2;
+    const changed = await put(mask.name, body);
+    shard?.files?.splice(at, 1, changed);
+    core.shards[0]?.files?.splice(at, 1, { name: mask.name, size: changed.size, sha256: changed.sha256 });
+  });
+  expect(of(problems, 'shard ')[0]).toContain('.mask: token 7 is neither 0 nor 1');
 });
 
 test('another tokenizer than the one of the pins is found, and one that was changed', async () => {
