@@ -7,11 +7,11 @@ export const STAGE_VERSIONS = {
   synthesize: 3,
   judge: 1,
   filter: 3,
-  template: 7,
+  template: 8,
   settle: 2,
   mix: 2,
   exchange: 3,
-  shards: 3,
+  shards: 4,
   segment: 1,
   publish: 7,
 } as const;

@@ -13,8 +13,8 @@ export type Placeholder =
   | 'reply'
   | Counter;
 
-/** A literal, or the place of a value. */
-export type Part = string | { readonly name: string };
+/** A literal, or the place of a value: of the example, or of one of its pairs by its number. */
+export type Part = string | { readonly name: string; readonly pair?: number };
 export type Pattern = readonly Part[];
 export type PatternsByKind = Record<PairKind, Pattern>;
 
@@ -51,3 +51,7 @@ export function fill(pattern: Pattern, by: Readonly<Partial<Record<Placeholder, 
     typeof part === 'string' ? [part] : (by[part.name as Placeholder] ?? [part]),
   );
 }
+
+/** The same pattern for pair number `pair` of an example. */
+export const forPair = (pattern: Pattern, pair: number): Pattern =>
+  pattern.map((part) => (typeof part === 'string' ? part : { ...part, pair }));

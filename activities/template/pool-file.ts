@@ -20,21 +20,30 @@ const pool = z.strictObject({
 const file = z.strictObject({ language: z.string().min(2), pools: z.record(z.string(), pool) });
 
 const share = z.number().nonnegative();
+export const MODES = ['classic', 'inverted', 'dialog', 'numbered', 'few-shot', 'next-turn'] as const;
+export type Mode = (typeof MODES)[number];
+/** Modes that need no second pair. */
+const ANY: readonly Mode[] = ['classic', 'inverted', 'dialog'];
 const modes = z
-  .strictObject({ classic: share, dialog: share })
-  .refine(({ classic, dialog }) => classic + dialog > 0, 'gives no mode any weight');
-const modesFile = z.strictObject({ fewestPairsBelow2: modes, otherwise: modes });
+  .partialRecord(z.enum(MODES), share)
+  .refine((weights) => Object.values(weights).some((weight) => weight > 0), 'gives no mode any weight');
+const modesFile = z.strictObject({
+  fewestPairsBelow2: modes.refine(
+    (weights) => MODES.every((mode) => ANY.includes(mode) || !weights[mode]),
+    'numbered, few-shot and next-turn need two pairs',
+  ),
+  otherwise: modes,
+});
 
 /** A file of pools as written: the language of its sentences, and pools by name. */
 export interface PoolFile {
   language: string;
   pools: Record<string, WrittenPool>;
 }
-export type Mode = 'classic' | 'dialog';
 /** Weights of the modes by the fewest pairs that a text of the chain has; they need not add up to anything. */
 export interface ModeWeights {
-  fewestPairsBelow2: Record<Mode, number>;
-  otherwise: Record<Mode, number>;
+  fewestPairsBelow2: Partial<Record<Mode, number>>;
+  otherwise: Partial<Record<Mode, number>>;
 }
 
 /** A file of pools, or what is wrong with its form. */
@@ -44,7 +53,7 @@ export function readPoolFile(json: unknown): PoolFile | string[] {
 
 /** The weights of the modes, or what is wrong with their form. */
 export function readModes(json: unknown): ModeWeights | string[] {
-  return read(modesFile, json);
+  return read<ModeWeights>(modesFile, json);
 }
 
 function read<T>(schema: z.ZodType<T>, json: unknown): T | string[] {

@@ -3,9 +3,9 @@ import { COUNTERS, namesIn, type Placeholder } from './pattern.ts';
 
 /**
  * What the texts of a pool are: a `pattern` around data; a `line` that may be empty; a `break` between two things; a
- * `list-break` between options; a `marker` in front of an option.
+ * `list-break` between options; a `marker` in front of an option; two `marks` in front of a question and of its answer.
  */
-type Form = 'pattern' | 'line' | 'break' | 'list-break' | 'marker';
+type Form = 'pattern' | 'line' | 'break' | 'list-break' | 'marker' | 'marks';
 interface Rule {
   form: Form;
   /** Placeholders that every wording holds exactly once; of a marker's at most one. */
@@ -29,12 +29,23 @@ export const RULES = {
   'dialog-exchange': pattern('ask', 'reply'),
   'dialog-ask': pattern('question', 'options'),
   'dialog-reply': pattern('rationale', 'answer'),
+  'qa-start': line,
+  'qa-end': line,
+  'text-start': pattern('context'),
+  'numbered-questions': line,
+  'numbered-answers': line,
+  numbered: { form: 'marks', data: ['number'] },
+  'few-shot-header': line,
+  'few-shot-task': line,
+  'next-turn-header': line,
+  'next-turn': pattern('ask', 'reply'),
   'option-start': line,
   'option-marker': { form: 'marker', data: COUNTERS },
   'between-options': { form: 'list-break', data: [] },
   'after-context': gap,
   'after-heading': gap,
   'between-pairs': gap,
+  'between-items': gap,
   'between-exchanges': gap,
   'between-examples': gap,
 } as const satisfies Record<string, Rule>;
@@ -72,7 +83,7 @@ function nameProblems(text: string, pool: WrittenPool, { form, data }: Rule): st
   for (const name of new Set(names)) {
     const times = names.filter((other) => other === name).length;
     if (data.includes(name as Placeholder)) {
-      if (times > 1) problems.push(`has {${name}} ${times} times`);
+      if (times > (form === 'marks' ? 2 : 1)) problems.push(`has {${name}} ${times} times`);
     } else if (!groups.some((group) => group.includes(name))) {
       problems.push(`has the unknown placeholder {${name}}`);
     }
@@ -85,6 +96,10 @@ function nameProblems(text: string, pool: WrittenPool, { form, data }: Rule): st
   }
   if (form === 'marker') {
     if (names.filter((name) => data.includes(name as Placeholder)).length > 1) problems.push('counts twice');
+  } else if (form === 'marks') {
+    if (!/^[^\n]*\{number\}[^\n]*\n[^\n]*\{number\}[^\n]*$/.test(text)) {
+      problems.push('must be two lines with a {number} each');
+    }
   } else {
     for (const name of data) if (!names.includes(name)) problems.push(`loses {${name}}`);
   }
@@ -97,13 +112,14 @@ const FORMS: Record<Form, { test: RegExp; say: string }> = {
   break: { test: /^\n(.*\n)?$/s, say: 'must begin and end with a line break' },
   'list-break': { test: /^[;,.]?\n+$/, say: 'must be line breaks, after a punctuation mark at most' },
   marker: { test: /^\S+$/, say: 'must be one word' },
+  marks: { test: /^\S(.*\S)?\n\S(.*\S)?$/, say: 'must not begin or end with white space' },
 };
 
 /** Looks at a wording whose slots are bound. */
 function textProblems(text: string, { form, data }: Rule): string[] {
   const problems: string[] = [];
   if (!FORMS[form].test.test(text)) problems.push(FORMS[form].say);
-  const literal = data.reduce((left, name) => left.replace(`{${name}}`, ''), text);
+  const literal = data.reduce((left, name) => left.replaceAll(`{${name}}`, ''), text);
   if (/[{}]/.test(literal)) problems.push('has a brace that belongs to no placeholder');
   // `<` begins the markers of the synthesizer's protocol, which no document may hold by our doing.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for

@@ -28,7 +28,17 @@ export interface Pools {
 }
 
 const MODES_FILE = 'modes.json';
-const FILES = ['pairs.json', 'reading.json', 'dialog.json', 'options.json', 'separators.json', MODES_FILE];
+const FILES = [
+  'pairs.json',
+  'reading.json',
+  'inverted.json',
+  'dialog.json',
+  'turns.json',
+  'numbered.json',
+  'options.json',
+  'separators.json',
+  MODES_FILE,
+];
 
 /** Checks pools and makes them ready. `files`: parsed JSON by file name. Throws BadPools with every problem found. */
 export function loadPools(files: Readonly<Record<string, unknown>>): Pools {

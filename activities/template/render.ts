@@ -1,7 +1,7 @@
 import { Unreachable } from '../../lake/errors.ts';
 import { openStream } from '../../lake/random.ts';
-import type { Pair } from '../../workflows/contract.ts';
-import { type Builder, openBuilder, type Piece } from './builder.ts';
+import type { Pair, PairKind } from '../../workflows/contract.ts';
+import { openBuilder, type Piece } from './builder.ts';
 import { type ShownOptions, showOptions } from './options.ts';
 import type { Pattern } from './pattern.ts';
 import { drawPlan, type Plan } from './plan.ts';
@@ -45,44 +45,43 @@ export function renderChain(chain: Chain, options: RenderOptions): RenderedChain
   if (fewest === 0) throw new Unreachable(`chain ${chain.id} has a text without pairs`);
   const plan = drawPlan(options.pools ?? defaultPools(), options.seed, key, fewest);
   const pieces = chain.examples.map((example, i) => {
-    const builder = openBuilder();
-    write(builder, plan.opening, { context: example.context });
-    for (const [j, pair] of example.pairs.entries()) {
-      if (j > 0) builder.add(plan.betweenPairs);
-      writePair(builder, plan, pair, options.seed, `${key}/${i}/${j}`);
-    }
-    return builder.finish();
+    const shown = example.pairs.map((pair, j) => shownPair(pair, plan, options.seed, `${key}/${i}/${j}`));
+    const pattern = plan.layout(shown.map(({ kind }) => kind));
+    return write(pattern, { context: example.context }, shown);
   });
   const wordings = Object.fromEntries([...plan.drawn].map(([pool, { text }]) => [pool, text]));
   return { mode: plan.mode, wordings, separator: plan.betweenExamples, pieces };
 }
 
-function writePair(builder: Builder, plan: Plan, pair: Pair, seed: string, key: string): void {
-  const { kind, correct } = shapeOf(pair);
-  const pattern = plan.pairs(kind);
-  const { question, answer, rationale = '' } = pair;
-  if (correct === -1) {
-    write(builder, pattern, { question, rationale, answer });
-    return;
-  }
-  const stream = openStream(seed, 'template/options', key);
-  const shown: ShownOptions = showOptions(pair.options ?? [], correct, answer, plan.options(), stream);
-  write(builder, pattern, { question, rationale, options: shown.text, answer: shown.answer });
+type Field = 'context' | 'question' | 'options' | 'rationale' | 'answer';
+type Values = Partial<Record<Field, string>>;
+/** A pair as it is shown: its kind, and what stands for its fields. */
+interface ShownPair extends Values {
+  kind: PairKind;
 }
 
-type Values = Partial<Record<'context' | 'question' | 'options' | 'rationale' | 'answer', string>>;
+function shownPair(pair: Pair, plan: Plan, seed: string, key: string): ShownPair {
+  const { kind, correct } = shapeOf(pair);
+  const { question, answer, rationale = '' } = pair;
+  if (correct === -1) return { kind, question, rationale, answer };
+  const stream = openStream(seed, 'template/options', key);
+  const shown: ShownOptions = showOptions(pair.options ?? [], correct, answer, plan.options(), stream);
+  return { kind, question, rationale, options: shown.text, answer: shown.answer };
+}
 
-function write(builder: Builder, pattern: Pattern, values: Values): void {
+function write(pattern: Pattern, example: Values, pairs: readonly ShownPair[]): Piece {
+  const builder = openBuilder();
   for (const part of pattern) {
     if (typeof part === 'string') {
       builder.add(part);
       continue;
     }
-    const name = part.name as keyof Values;
-    const value = values[name];
+    const name = part.name as Field;
+    const value = (part.pair === undefined ? example : pairs[part.pair])?.[name];
     if (value === undefined)
       throw new Unreachable(`a template has {${part.name}} where there is no such value`);
     if (name === 'options') builder.add(value);
     else builder.mark(name, value);
   }
+  return builder.finish();
 }

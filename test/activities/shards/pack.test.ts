@@ -154,4 +154,13 @@ test('a pair is parted where its context begins in another row than its answer e
   expect(partedPairs({ spans }, 0, 8)).toBe(1);
   expect(partedPairs({ spans }, 6, 8)).toBe(2);
   expect(partedPairs({ spans: [span('answer', 0, 9)] }, 0, 4)).toBe(0);
+  // Pairs that stand before their texts.
+  const inverted = [
+    ...[span('question', 0, 2), span('answer', 2, 4), span('context', 4, 9)],
+    ...[span('question', 9, 10), span('answer', 10, 12), span('context', 12, 14)],
+  ];
+  expect(partedPairs({ spans: inverted }, 0, 16)).toBe(0);
+  expect(partedPairs({ spans: inverted }, 0, 8)).toBe(1);
+  expect(partedPairs({ spans: inverted }, 3, 8)).toBe(2);
+  expect(partedPairs({ spans: inverted }, 1, 4)).toBe(1);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { drawMode } from '../../../activities/template/plan.ts';
+import { MODES, type Mode } from '../../../activities/template/pool-file.ts';
 import { defaultPools, draw } from '../../../activities/template/pools.ts';
 import { renderChain } from '../../../activities/template/render.ts';
 import { openStream } from '../../../lake/random.ts';
@@ -18,22 +19,26 @@ function chiSquare(counts: readonly number[], shares: readonly number[]): number
   }, 0);
 }
 
-function modes(fewestPairs: number): [classic: number, dialog: number] {
+/** How often each mode is drawn for 100,000 chains. */
+function modes(fewestPairs: number): number[] {
   const { modes: weights } = defaultPools();
-  let dialogs = 0;
-  for (let i = 0; i < DRAWS; i++) {
-    if (drawMode(weights, 'modes', `chain-${i}/0`, fewestPairs) === 'dialog') dialogs++;
+  const counts = new Map<Mode, number>();
+  for (let i = 0; i < 100_000; i++) {
+    const mode = drawMode(weights, 'modes', `chain-${i}/0`, fewestPairs);
+    counts.set(mode, (counts.get(mode) ?? 0) + 1);
   }
-  return [DRAWS - dialogs, dialogs];
+  return MODES.map((mode) => counts.get(mode) ?? 0);
 }
 
-// 10.83 is passed by chance once in a thousand seeds (one degree of freedom); 20.5 likewise with five.
+// By chance once in a thousand seeds: 13.82 with two degrees of freedom, 20.5 with five.
 test('modes are drawn by weight, by the fewest pairs that a text has', () => {
   const few = modes(1);
   const many = modes(2);
-  expect(chiSquare(few, [95, 5])).toBeLessThan(10.83);
-  expect(chiSquare(many, [80, 5])).toBeLessThan(10.83);
-  expect(chiSquare(few, [80, 5])).toBeGreaterThan(10.83);
+  // Of a hundred in classic order five are turned round.
+  expect(few.slice(3)).toEqual([0, 0, 0]);
+  expect(chiSquare(few.slice(0, 3), [95 * 0.95, 95 * 0.05, 5])).toBeLessThan(13.82);
+  expect(chiSquare(many, [80 * 0.95, 80 * 0.05, 5, 5, 5, 5])).toBeLessThan(20.5);
+  expect(chiSquare(many.slice(0, 3), [95 * 0.95, 95 * 0.05, 5])).toBeGreaterThan(13.82);
 });
 
 test('wordings are drawn by weight', () => {
@@ -55,10 +60,10 @@ test('mode and wording are drawn apart from each other', () => {
   for (let i = 0; i < DRAWS; i++) {
     const mode = drawMode(modes, 'apart', `chain-${i}/0`, 1);
     const { text } = draw(pool, openStream('apart', 'template/between-examples', `chain-${i}/0`));
-    const cell = `${mode} ${text === '\n\n'}`;
+    const cell = `${mode === 'dialog' ? mode : 'other'} ${text === '\n\n'}`;
     table.set(cell, (table.get(cell) ?? 0) + 1);
   }
-  const cells = ['classic true', 'classic false', 'dialog true', 'dialog false'];
+  const cells = ['other true', 'other false', 'dialog true', 'dialog false'];
   const counts = cells.map((cell) => table.get(cell) ?? 0);
   const shares = [95 * 12, 95 * 9, 5 * 12, 5 * 9];
   expect(chiSquare(counts, shares)).toBeLessThan(16.27);

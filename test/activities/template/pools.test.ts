@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defaultPools, loadPools, poolsDigest } from '../../../activities/template/pools.ts';
 import { poolStatistics } from '../../../activities/template/stats.ts';
 import { BadPools } from '../../../lake/errors.ts';
 
-const NAMES = ['pairs.json', 'reading.json', 'dialog.json', 'options.json', 'separators.json', 'modes.json'];
+const FOLDER = new URL('../../../activities/template/pools/', import.meta.url);
+const NAMES = readdirSync(FOLDER);
 
 interface LooseFile {
   language: string;
@@ -16,9 +17,8 @@ interface LoosePool {
 }
 
 function files(): Record<string, LooseFile> {
-  const folder = new URL('../../../activities/template/pools/', import.meta.url);
   return Object.fromEntries(
-    NAMES.map((name) => [name, JSON.parse(readFileSync(new URL(name, folder), 'utf8'))]),
+    NAMES.map((name) => [name, JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8'))]),
   );
 }
 function poolOf(all: Record<string, LooseFile>, name: string): LoosePool {

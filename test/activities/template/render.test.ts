@@ -26,25 +26,23 @@ function expectWhole(chain: Chain, rendered: ReturnType<typeof joinExamples>): v
     last = end;
   }
   expect(last).toBeLessThanOrEqual(bytes.length);
-  const left = spans.map(({ kind, start, end }) => ({ kind, bytes: hex(bytes.subarray(start, end)) }));
-  const take = (kinds: readonly string[]) => {
-    const next = left.shift();
-    expect(kinds).toContain(next?.kind);
-    return next ?? { kind: '', bytes: '' };
-  };
-  for (const { context, pairs } of chain.examples) {
-    expect(take(['context']).bytes).toBe(hex(context));
-    for (const pair of pairs) {
-      expect(take(['question']).bytes).toBe(hex(pair.question));
-      const rest = pair.rationale === undefined ? ['answer'] : ['answer', 'rationale'];
-      const found = new Map(rest.map(() => take(rest)).map(({ kind, bytes }) => [kind, bytes]));
-      if (pair.rationale !== undefined) expect(found.get('rationale')).toBe(hex(pair.rationale));
-      const answer = Buffer.from(found.get('answer') ?? '', 'hex').toString();
-      if (pair.options === undefined) expect(found.get('answer')).toBe(hex(pair.answer));
-      else if (answer !== pair.answer) expect(text).toContain(`${answer} ${pair.answer}`);
-    }
+  /** In every mode what is of one kind stands in the order of the pairs. */
+  const under = (kind: string): string[] =>
+    spans.flatMap((span) => (span.kind === kind ? [hex(bytes.subarray(span.start, span.end))] : []));
+  const all = chain.examples.flatMap(({ pairs }) => pairs);
+  expect(under('context')).toEqual(chain.examples.map(({ context }) => hex(context)));
+  expect(under('question')).toEqual(all.map(({ question }) => hex(question)));
+  expect(under('rationale')).toEqual(
+    all.flatMap(({ rationale }) => (rationale === undefined ? [] : [hex(rationale)])),
+  );
+  const answers = under('answer');
+  expect(answers.length).toBe(all.length);
+  for (const [i, pair] of all.entries()) {
+    const answer = Buffer.from(answers[i] ?? '', 'hex').toString();
+    // Where options are counted, the marker of the right one is the answer.
+    if (pair.options === undefined) expect(answers[i]).toBe(hex(pair.answer));
+    else if (answer !== pair.answer) expect(text).toContain(`${answer} ${pair.answer}`);
   }
-  expect(left).toEqual([]);
 }
 
 describe('a chain at a fixed seed', () => {
@@ -151,9 +149,11 @@ test('half surrogates become U+FFFD in the bytes and shift no span', () => {
         examples: [{ context, pairs: [{ kind: 'plain' as const, question, answer }] }],
       };
       const rendered = joinExamples(renderChain(chain, { seed }));
-      expect(underSpans(rendered).map(([, text]) => text)).toEqual(
-        [context, question, answer].map((text) => utf8(text).toString()),
-      );
+      expect(
+        underSpans(rendered)
+          .map(([, text]) => text)
+          .sort(),
+      ).toEqual([context, question, answer].map((text) => utf8(text).toString()).sort());
     }),
   );
 });
@@ -184,18 +184,20 @@ test('one wording per kind serves the whole chain, with and without the other ki
   const pair = (n: number): Pair => ({ kind: 'plain', question: `question-${n}`, answer: `answer-${n}` });
   const cot: Pair = { kind: 'cot', question: 'why', rationale: 'since', answer: 'so' };
   for (let i = 0; i < 50; i++) {
-    const render = (pairs: Pair[][]) =>
+    const chain = (pairs: Pair[][]) =>
       renderChain(
         { id: `c${i}`, examples: pairs.map((of) => ({ context: 'CONTEXT', pairs: of })) },
         { seed: 's' },
-      ).pieces.map(({ text }) => text);
+      );
+    const render = (pairs: Pair[][]) => chain(pairs).pieces.map(({ text }) => text);
+    const { mode } = chain([[pair(1), pair(2)]]);
     const [first, second] = render([
       [pair(1), pair(2)],
       [pair(3), pair(4)],
     ]);
     expect(second).toBe(first?.replaceAll('-1', '-3').replaceAll('-2', '-4'));
     const [mixed] = render([[pair(1), pair(2), cot]]);
-    expect(mixed?.startsWith(first ?? '?')).toBe(true);
+    if (mode === 'classic' || mode === 'dialog') expect(mixed?.startsWith(first ?? '?')).toBe(true);
   }
 });
 
@@ -276,7 +278,9 @@ describe('options', () => {
           renderChain({ id: 'c', examples: [{ context: 'C', pairs: [pair] }] }, { seed }),
         );
         for (const word of words) expect(rendered.text).not.toContain(word);
-        const rest = underSpans(rendered).slice(2).sort();
+        const rest = underSpans(rendered)
+          .filter(([kind]) => kind !== 'context' && kind !== 'question')
+          .sort();
         const answer = ['answer', 'pancreas'];
         expect(rest).toEqual(kind === 'option' ? [answer] : [answer, ['rationale', 'since']]);
       }),
@@ -303,9 +307,53 @@ test('contexts are byte-equal to the raw rows', () => {
       const { text, spans } = joinExamples(
         renderChain({ id: 'c', examples: [{ context, pairs }] }, { seed }),
       );
-      const [span] = spans;
-      expect(span?.kind).toBe('context');
+      const span = spans.find(({ kind }) => kind === 'context');
       expect(utf8(text).subarray(span?.start, span?.end).equals(utf8(context))).toBe(true);
     }),
   );
+});
+
+describe('modes of chains whose texts have two pairs and more, at a fixed seed', () => {
+  const examples = [
+    {
+      context: 'The Po is a river of Italy.',
+      pairs: [
+        { kind: 'plain', question: 'What is the Po?', answer: 'A river.' },
+        { kind: 'option', question: 'Where does it flow?', answer: 'Italy', options: ['Spain', 'Italy'] },
+      ],
+    },
+    {
+      context: 'Garda is a lake.',
+      pairs: [
+        { kind: 'cot', question: 'Is Garda a river?', answer: 'No', rationale: 'It is a lake' },
+        { kind: 'plain', question: 'Name a lake.', answer: 'Garda.' },
+      ],
+    },
+  ] satisfies Chain['examples'];
+  test.each([
+    [
+      'inverted',
+      'c54',
+      'Query: What is the Po?\nResponse: A river.\n\nWhere does it flow?\noptions:\n• Spain\n• Italy\nThe answer is: Italy\n\n---\nThe Po is a river of Italy.',
+    ],
+    [
+      'numbered',
+      'c35',
+      'The Po is a river of Italy.\n\n[Q 1] What is the Po?\n[Q 2] Where does it flow?\nCANDIDATES:\nA) Italy\nB) Spain\n\nKEY:\n[A 1] A river.\n[A 2] A)',
+    ],
+    [
+      'few-shot',
+      'c75',
+      'The Po is a river of Italy.\n\nLet this show you what is wanted.\nWhat is the Po?\nAnswer: A river.\n\ntask:\nQuestion:\nWhere does it flow?\nOPTIONS:\n- Italy\n- Spain\nAnswer:\nItaly',
+    ],
+    [
+      'next-turn',
+      'c20',
+      'The Po is a river of Italy.\n\nEarlier turns\n\nUser: What is the Po?\nAssistant: A river.\n\nNext question: Where does it flow?\nOptions:\na. Italy\nb. Spain\nAnswer: a.',
+    ],
+  ])('%s', (mode, id, text) => {
+    const chain = renderChain({ id, examples }, { seed: 'golden' });
+    expect(chain.mode).toBe(mode);
+    expect(chain.pieces[0]?.text).toBe(text);
+  });
 });
