@@ -200,9 +200,9 @@ function countRows({ counts }: RunState): Row[] {
   ]);
 }
 
-/** The ledger in a line; the command of that name has the rest. */
+/** The ledger in a line; the command of that name has the rest. A run whose pairs came with the texts has nothing to tell. */
 function ledgerRows(ledger: Ledger | null): Row[] {
-  if (ledger === null) return [];
+  if (ledger === null || ledger.endpoint === null) return [];
   const { total, prices } = ledger;
   const money = total.money === null || prices === null ? [] : [amount(total.money.spent, prices.currency)];
   const said = list([
