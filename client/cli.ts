@@ -22,6 +22,7 @@ import { retractCommand } from './commands/retract.ts';
 import { scheduleCommand } from './commands/schedule.ts';
 import { specCommand } from './commands/spec.ts';
 import { statusCommand } from './commands/status.ts';
+import { templatesCommand } from './commands/templates.ts';
 import { traceCommand } from './commands/trace.ts';
 import { downCommand, upCommand } from './commands/up.ts';
 import { acceptCommand, pauseCommand, resumeCommand, setConcurrencyCommand } from './commands/update.ts';
@@ -81,6 +82,7 @@ for (const command of [
   exportCommand(),
   verifyCommand(),
   traceCommand(),
+  templatesCommand(),
   duplicatesCommand(),
   dropsCommand(),
   contaminationCommand(),

@@ -13,17 +13,21 @@ export interface PoolStatistics {
 }
 
 /** Measures a pool. */
-export function poolStatistics(pool: Pool): PoolStatistics {
-  const total = pool.sums.at(-1) ?? 0;
+export const poolStatistics = (pool: Pool): PoolStatistics =>
+  statisticsOf(new Map(pool.wordings.map(({ text, weight }) => [text, weight])));
+
+/** Measures wordings by their weights, or by how often each was drawn. */
+export function statisticsOf(weights: ReadonlyMap<string, number>): PoolStatistics {
+  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
   const shares = new Map<string, number>();
   let plain = 0;
-  for (const { text, weight } of pool.wordings) {
+  for (const [text, weight] of weights) {
     const skeleton = text.replace(/\s+/g, ' ');
     shares.set(skeleton, (shares.get(skeleton) ?? 0) + weight / total);
     if (isPlain(text)) plain += weight / total;
   }
   const entropy = [...shares.values()].reduce((sum, share) => sum - share * Math.log(share), 0);
-  return { wordings: pool.wordings.length, skeletons: shares.size, effective: Math.exp(entropy), plain };
+  return { wordings: weights.size, skeletons: shares.size, effective: Math.exp(entropy), plain };
 }
 
 /** Whether a wording is its data alone, with line breaks and the labels Q, A, Question, Answer or Reasoning at most. */

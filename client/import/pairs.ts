@@ -90,7 +90,8 @@ function spelledOut(cell: string | null): string | null {
   );
 }
 
-const pairsRows = (file: FoundFile): AsyncGenerator<PairsRow[]> =>
+/** The rows of such a file, some at a time. Throws BadImport. */
+export const pairsRows = (file: FoundFile): AsyncGenerator<PairsRow[]> =>
   file.format === 'parquet' ? fromParquet(file.path) : fromJsonl(file.path, file.format === 'jsonl.gz');
 
 async function* fromJsonl(path: string, gzipped: boolean): AsyncGenerator<PairsRow[]> {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { readManifest } from '../../activities/publish/verify.ts';
 import { putSample, sampleSpec } from '../../client/sample/lake.ts';
+import { templateStatistics } from '../../client/templates/stats.ts';
 import { verifyRun } from '../../client/verify-run.ts';
 import { QUEUES, type RemixResult } from '../../workflows/contract.ts';
 import { openLab } from '../lab.ts';
@@ -65,6 +66,15 @@ test('a mix with a smaller share is what a run with that share makes, byte for b
   expect(again.shards).toEqual(whole.shards);
   asked = pipeline.endpoint.asked.length;
 }, 120_000);
+
+test('the wording of a run is told from the lake: every chain by its mode, every pool by what was drawn', async () => {
+  const { chains, modes, pools } = await templateStatistics(pipeline.store, { domain: 'sample', run: 'r1' });
+  expect(chains).toBe((await manifestOf('r1')).counts.documents.chains);
+  expect(Object.values(modes).reduce((sum, count) => sum + count, 0)).toBe(chains);
+  // One of each chain.
+  expect(pools['between-examples']?.draws).toBe(chains);
+  expect(pools.plain?.wordings).toBeGreaterThan(1);
+});
 
 test('with alsoRaw the raw texts of chains stand in the mix as well', async () => {
   const both = await runs(begin('mix', { mix: { ...ONCE, alsoRaw: true } }), 'both');
