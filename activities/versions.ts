@@ -11,7 +11,7 @@ export const STAGE_VERSIONS = {
   settle: 2,
   mix: 2,
   exchange: 3,
-  shards: 2,
+  shards: 3,
   segment: 1,
   publish: 6,
 } as const;
