@@ -20,7 +20,6 @@ const MB = Number(process.env.SHARD_MEMORY_MB ?? 300);
  * row group of lists. All of it held, records of 300 MB taken twice would be 900 MB by themselves.
  */
 const LIMITS = { templatePartition: 600e6, exchangePartition: 600e6, buildShard: 1_100e6 };
-const SEQUENCE = 2048;
 const FORMATS: ShardFormat[] = ['megatron', 'parquet-text', 'olmo', 'datatrove', 'parquet-ids', 'arrow'];
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
@@ -74,7 +73,7 @@ async function ingest(
     dedupe: { near: false },
     synthesize: { generator: 'instruction-synthesizer', endpoint: 'default', rounds: 1, share: 0 },
     tokenizer: 'default',
-    sequenceLength: SEQUENCE,
+    sequenceLength: 2048,
     mix: { sources: [{ from: 'raw', repeat: 2 }] },
     ...more,
     shards: { formats: FORMATS, pack: 'bestfit', mask: true, ignoreMask: true },
@@ -105,7 +104,10 @@ async function measure(domain: string, texts: Iterable<{ text: string[] }>): Pro
 }
 // First what is soon done.
 const texts = [numbered(5_000_000), 'n 00000000'];
+// An example of the sample's endpoint has some 2,900 tokens at most.
+const sequenceLength = 4096;
 await ingest('cut', [{ text: texts }], {
+  sequenceLength,
   synthesize: { generator: 'instruction-synthesizer', endpoint: 'default', rounds: 3, share: 1 },
   mix: {
     sources: [
@@ -114,7 +116,7 @@ await ingest('cut', [{ text: texts }], {
     ],
   },
 });
-await checkCut(store, { domain: 'cut', run: 'all' }, texts, SEQUENCE);
+await checkCut(store, { domain: 'cut', run: 'all' }, texts, sequenceLength);
 await measure('uneven', uneven());
 await measure('large', large());
 store.close();
