@@ -1,7 +1,7 @@
 import { type AttemptFolder, type Output, readChecked } from './commit.ts';
 import { readFooter } from './parquet/footer.ts';
 import { type Row, readRows } from './parquet/rows.ts';
-import { type ColumnSpec, parquetStream } from './parquet/write.ts';
+import { type ColumnSpec, parquetStream, type WriteOptions } from './parquet/write.ts';
 import { checkObject } from './pieces.ts';
 import type { ObjectStore } from './store.ts';
 
@@ -20,13 +20,14 @@ export function writeTable<Name extends string>(
   name: string,
   columns: readonly (ColumnSpec & { name: Name })[],
   rows: TableRows<Name> | AsyncIterable<TableRows<Name>>,
+  options: WriteOptions = {},
 ): Promise<Output> {
   async function* batches(): AsyncGenerator<Record<string, unknown[]>> {
     for await (const some of Symbol.asyncIterator in rows ? rows : inBatches(rows)) {
       yield Object.fromEntries(columns.map((column) => [column.name, some.map((row) => row[column.name])]));
     }
   }
-  return folder.write(name, parquetStream(columns, batches()));
+  return folder.write(name, parquetStream(columns, batches(), options));
 }
 
 function* inBatches<Row>(rows: readonly Row[]): Generator<readonly Row[]> {

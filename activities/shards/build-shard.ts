@@ -23,14 +23,10 @@ import {
 } from './files.ts';
 import { dtypeFor } from './megatron.ts';
 import type { OlmoRow } from './olmo.ts';
-import { bestFit, concatenated, emptyRow, type PackCounts, type PackedRow, type PackRules } from './pack.ts';
+import type { PackCounts, PackedRow, PackRules } from './pack.ts';
 import { pairsIn, partedPairs } from './parted.ts';
 import { type ShardDocument, shardDocument } from './record.ts';
-
-/** Tokens of documents that are fitted into rows at once, about. */
-const FIT_TOKENS = 4 * 2 ** 20;
-/** Rows of token ids in a batch: some four million tokens of 2,048. */
-const ROW_BATCH = 512;
+import { packRows } from './rows.ts';
 
 /**
  * One shard: the documents of its range of the shuffle, merged from all partitions in one pass, in every format that the spec asks for.
@@ -66,6 +62,8 @@ export async function buildShard(
       const dtype = dtypeFor(pins.tokenizer.highestId);
       const sources = decided.sources.map((each) => each.source);
       const context: ShardContext = { name, sources, spec, dtype, tokenizer: pins.tokenizer.name };
+      const inOlmo = spec.formats.includes('olmo');
+      const lengths: number[] = [];
       const places: OlmoRow[] = [];
       const counts = {
         shardDocuments: 0,
@@ -85,7 +83,8 @@ export async function buildShard(
       function count(document: ShardDocument): void {
         const start = counts.shardTokens;
         const end = start + document.tokens;
-        places.push({ start, end, id: document.id, source: sources[document.source] ?? '' });
+        lengths.push(document.tokens);
+        if (inOlmo) places.push({ start, end, id: document.id, source: sources[document.source] ?? '' });
         counts.shardDocuments++;
         counts.shardTokens = end;
         counts.shardPairs += pairsIn(document);
@@ -117,7 +116,7 @@ export async function buildShard(
         written.push(...rowWriters.map((write, i) => write(folder, rows[i] as AsyncIterable<PackedRow[]>)));
       }
       const [bin, ...rest] = (await Promise.all(written)) as [Output, ...Output[]];
-      const { idx, more } = await writeIndexes(folder, context, places);
+      const { idx, more } = await writeIndexes(folder, context, lengths, places);
       return {
         outputs: [bin, idx, ...rest, ...more],
         counts: {
@@ -133,48 +132,4 @@ export async function buildShard(
     },
   );
   return { ref, counts: commit.counts };
-}
-
-/** The rows of a shard, some at a time. */
-async function* packRows(
-  batches: Batches,
-  pack: 'concat' | 'bestfit',
-  rules: PackRules,
-  counts: PackCounts,
-): AsyncGenerator<PackedRow[]> {
-  let rows: PackedRow[] = [];
-  function* full(more: Iterable<PackedRow>): Generator<PackedRow[]> {
-    for (const row of more) {
-      rows.push(row);
-      if (rows.length < ROW_BATCH) continue;
-      yield rows;
-      rows = [];
-    }
-  }
-  if (pack === 'concat') {
-    const state = { row: emptyRow(rules), used: 0, segment: 0 };
-    for await (const documents of batches) yield* full(concatenated(documents, rules, counts, state));
-    if (state.used > 0) {
-      counts.rows++;
-      const { ids, labels, segments } = state.row;
-      const cut = (each: Int32Array): Int32Array => each.slice(0, state.used);
-      rows.push({ ids: cut(ids), labels: cut(labels), segments: cut(segments) });
-    }
-  } else {
-    let waiting: ShardDocument[] = [];
-    let tokens = 0;
-    for await (const documents of batches) {
-      for (const document of documents) {
-        // Its bytes are a view of a batch that goes.
-        waiting.push({ ...document, body: document.body.slice() });
-        tokens += document.tokens;
-        if (tokens < FIT_TOKENS) continue;
-        yield* full(bestFit(waiting, rules, counts));
-        waiting = [];
-        tokens = 0;
-      }
-    }
-    yield* full(bestFit(waiting, rules, counts));
-  }
-  if (rows.length > 0) yield rows;
 }

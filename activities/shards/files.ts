@@ -45,6 +45,8 @@ const TEXT_COLUMNS = [
   { name: 'spans', type: 'json', nullable: false },
   { name: 'tokens', type: 'int32', nullable: false },
 ] as const;
+/** Lists cost the writer some forty times their bytes while a row group is closed. */
+const ROW_GROUP_BYTES = 2 * 2 ** 20;
 const ROW_COLUMNS = [
   { name: 'input_ids', type: 'ints', nullable: false },
   { name: 'labels', type: 'ints', nullable: false },
@@ -124,6 +126,7 @@ export const writeRows =
       mapped(rows, (some) =>
         some.map(({ ids, labels, segments }) => ({ input_ids: ids, labels, segment_ids: segments })),
       ),
+      { rowGroupBytes: ROW_GROUP_BYTES },
     );
 
 /** The same rows as an Arrow stream. */
@@ -136,14 +139,14 @@ export const writeArrow =
 export async function writeIndexes(
   folder: AttemptFolder,
   { name, spec, dtype, tokenizer }: ShardContext,
-  rows: readonly OlmoRow[],
+  lengths: readonly number[],
+  places: readonly OlmoRow[],
 ): Promise<{ idx: Output; more: Output[] }> {
-  const lengths = rows.map(({ start, end }) => end - start);
-  const tokens = rows.at(-1)?.end ?? 0;
   const idx = await folder.put(`${name}.idx`, megatronIndex(lengths, dtype));
   const more: Output[] = [];
-  if (spec.formats.includes('olmo')) more.push(await folder.put(`${name}.csv.gz`, olmoIndex(rows)));
+  if (spec.formats.includes('olmo')) more.push(await folder.put(`${name}.csv.gz`, olmoIndex(places)));
   if (spec.formats.includes('datatrove')) {
+    const tokens = lengths.reduce((sum, each) => sum + each, 0);
     more.push(await folder.put(`${name}.ds.index`, datatroveIndex(lengths)));
     more.push(await folder.put(`${name}.ds.metadata`, datatroveMetadata(tokenizer, dtype, tokens)));
   }
