@@ -4,6 +4,8 @@ import { pairRatios, type Spread, spreadOf } from './statistics.ts';
 export interface Run {
   /** Stands for the whole output: equal digests, equal outputs. */
   digest: string;
+  /** Bytes of the output, where the contender tells them. */
+  outputBytes?: number | undefined;
   /** Of the whole process, its start included. */
   wallSeconds: number;
   /** Of the work alone, where the contender times it. */

@@ -11,9 +11,10 @@ import { quickstart } from './quickstart.ts';
 import { appendRecords, type Circumstances, circumstances, watchMachine } from './record.ts';
 import { shards } from './shards.ts';
 import { synthesis } from './synthesis.ts';
+import { template } from './template.ts';
 import { tokenize } from './tokenize.ts';
 
-const BENCHES: readonly Bench[] = [parquetRead, quickstart, synthesis, dedupe, tokenize, shards];
+const BENCHES: readonly Bench[] = [parquetRead, quickstart, synthesis, dedupe, template, tokenize, shards];
 const CHECKOUT = fileURLToPath(new URL('../', import.meta.url));
 const DEFAULT_MB = 64;
 const DEFAULT_TEXTS = 20_000;

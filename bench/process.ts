@@ -95,8 +95,9 @@ export async function runReporting(
   if (typeof report?.digest !== 'string' || report.digest === '') {
     throw new Error(`${command} ${args.join(' ')} ended without a digest: ${JSON.stringify(line)}`);
   }
-  const { digest, seconds } = report;
-  return { digest, ...costs, workSeconds: typeof seconds === 'number' ? seconds : undefined };
+  const { digest, seconds, bytes } = report;
+  const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+  return { digest, ...costs, workSeconds: number(seconds), outputBytes: number(bytes) };
 }
 
 function parse(line: string): Record<string, unknown> | undefined {
