@@ -131,7 +131,7 @@ async function runsIn(store: ObjectStore, { domain, run }: GcScope): Promise<Map
 
 /**
  * The publications that other runs begin on, by their runs: of those that are published or under way. Those that were retracted, or
- * ended without a publication, hold nothing.
+ * ended without a publication, hold nothing but for those that begin on them.
  */
 async function readBegunOn(
   store: ObjectStore,
@@ -143,12 +143,19 @@ async function readBegunOn(
   const live = new Set(published.map(({ run }) => run));
   const runs = [...new Set([...live, ...names])];
   const found = new Map<string, ObjectRef[]>();
-  for (const pins of await atOnce(runs, READS, (run) => findPins(store, { domain, run }))) {
-    if (pins?.from === undefined) continue;
-    if (!live.has(pins.run) && (await busy({ domain, run: pins.run })) === undefined) continue;
-    for (const { run, publication } of [pins.from, ...(pins.from.also ?? [])]) {
-      found.set(run, [...(found.get(run) ?? []), publication]);
+  for (let next = runs; next.length > 0; ) {
+    const behind: string[] = [];
+    for (const pins of await atOnce(next, READS, (run) => findPins(store, { domain, run }))) {
+      if (pins?.from === undefined) continue;
+      const holds = live.has(pins.run) || found.has(pins.run);
+      if (!holds && (await busy({ domain, run: pins.run })) === undefined) continue;
+      for (const { run, publication } of [pins.from, ...(pins.from.also ?? [])]) {
+        // What that one began on is behind this one, too, though it may be published no more.
+        if (!found.has(run) && !live.has(run)) behind.push(run);
+        found.set(run, [...(found.get(run) ?? []), publication]);
+      }
     }
+    next = behind;
   }
   return found;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { STAGE_VERSIONS } from '../../activities/versions.ts';
 import { collectGarbage, type GcOptions, type GcReport } from '../../client/gc/collect-garbage.ts';
+import { retractRun } from '../../client/retract-run.ts';
 import { samplePassages } from '../../client/sample/index.ts';
 import { until } from '../../client/stack/poll.ts';
 import { verifyRun } from '../../client/verify-run.ts';
@@ -120,6 +121,11 @@ describe('generations', () => {
     // What it begins on is the first generation, which nothing else needs.
     await begin('first', 'second');
     await verified({ ...run, run: 'second' });
+    // Nor does anything else, once those that began on it are retracted.
+    for (const name of ['several', 'first']) await retractRun(pipeline.store, { ...run, run: name }, true);
+    await gc(run.domain, { remove: true });
+    const checks = await verifyRun(pipeline.store, { ...run, run: 'second' }, () => {});
+    expect(checks.filter(({ ok, detail }) => !ok || detail.startsWith('not looked at'))).toEqual([]);
   });
 
   test('that are taken away may be broken off at any write: what is published verifies, and gc goes on', async () => {
