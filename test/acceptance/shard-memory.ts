@@ -50,9 +50,9 @@ function* large(): Generator<{ text: string[] }> {
   }
 }
 function* uneven(): Generator<{ text: string[] }> {
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 150; i++) {
     const text = Array.from({ length: 1_000 }, (_, k) => `n ${String(i * 1_000 + k).padStart(8, '0')}`);
-    if (i % 100 === 50) text.push(textOf(5_000_000));
+    if (i % 50 === 25) text.push(textOf(5_000_000));
     yield { text };
   }
 }
