@@ -1,4 +1,4 @@
-// tier: manual — tokenizing, the exchange and shards hold no more of a partition of 300 MB than of a small one, and take documents of 5 MB beside some of 10 characters, in every format
+// tier: open — tokenizing, the exchange and shards hold no more of a partition of 300 MB than of a small one, and take documents of 5 MB beside some of 10 characters, in every format
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { samplePassages } from '../../client/sample/index.ts';
