@@ -149,8 +149,9 @@ export interface CorpusData {
   contamination?: ContaminationCounts;
 }
 
-/** Characters of documents that are tokenized and written at once, about: small blocks together. */
+/** What is tokenized and written at once, about, small blocks together: characters, and drafts, which take a kilobyte or more however short they are. */
 const BATCH_CHARACTERS = 4 * 2 ** 20;
+const BATCH_DRAFTS = 2 ** 13;
 
 /** The same drafts in batches of some size; a larger block is cut between drafts. */
 async function* inBatches(blocks: AsyncIterable<Draft[]>): AsyncGenerator<Draft[]> {
@@ -160,7 +161,7 @@ async function* inBatches(blocks: AsyncIterable<Draft[]>): AsyncGenerator<Draft[
     for (const draft of drafts) {
       batch.push(draft);
       characters += draft.text.length;
-      if (characters < BATCH_CHARACTERS) continue;
+      if (characters < BATCH_CHARACTERS && batch.length < BATCH_DRAFTS) continue;
       yield batch;
       batch = [];
       characters = 0;
