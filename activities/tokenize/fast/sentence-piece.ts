@@ -1,7 +1,7 @@
 import type { Bpe } from './bpe.ts';
+import type { Cut } from './cut.ts';
 import { openMerges } from './merges.ts';
 import type { Refusal } from './refusal.ts';
-import type { Scan } from './scan.ts';
 import { wideAt, widthOf } from './utf8.ts';
 import type { Spell } from './words.ts';
 
@@ -20,7 +20,7 @@ const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpperCase(
 export function sentencePieceSpelling(
   bpe: Bpe,
   split: boolean,
-): { spell: Spell; scan: Scan; lengths: Map<number, number> } | Refusal {
+): { spell: Spell; cut: Cut; lengths: Map<number, number> } | Refusal {
   const { vocabulary } = bpe;
   if (bpe.ignoreMerges) return { reason: 'ignoreMerges', detail: 'ignore_merges is set' };
   const bytes = Array.from({ length: 256 }, (_, byte) => vocabulary.get(byteToken(byte)));
@@ -64,7 +64,7 @@ export function sentencePieceSpelling(
       fallback.has(id) ? 1 : Buffer.byteLength(token.replaceAll(SPACE_LETTER, ' ')),
     ]),
   );
-  return { spell, scan: scanNeighbours(neighboursOf(bpe.results, split)), lengths };
+  return { spell, cut: { by: 'neighbours', neighbours: neighboursOf(bpe.results, split) }, lengths };
 }
 
 /** For two letters (all beyond ASCII are one) whether some merge has them side by side: index `first << 8 | second`. */
@@ -81,20 +81,4 @@ function neighboursOf(results: readonly string[], split: boolean): Uint8Array {
   }
   if (split) for (let before = 0; before <= BEYOND; before++) neighbours[(before << 8) | SPACE] = 0;
   return neighbours;
-}
-
-function scanNeighbours(neighbours: Uint8Array): Scan {
-  return (bytes, from, end) => {
-    let byte = bytes[from] as number;
-    let before = byte < BEYOND ? byte : BEYOND;
-    let at = from + (byte < BEYOND ? 1 : widthOf(byte));
-    while (at < end) {
-      byte = bytes[at] as number;
-      const each = byte < BEYOND ? byte : BEYOND;
-      if (neighbours[(before << 8) | each] === 0) return at;
-      before = each;
-      at += byte < BEYOND ? 1 : widthOf(byte);
-    }
-    return end;
-  };
 }
