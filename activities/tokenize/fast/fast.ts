@@ -13,6 +13,8 @@ export interface FastEncoded {
 const KEPT_BYTES = 2 ** 20;
 /** Room before a text, for a space in front of it. */
 const FRONT = 1;
+/** Bytes of the longest text; a memory has 4 GB at most. */
+const LONGEST_TEXT = 2 ** 27;
 const SPACE = 0x20;
 
 /**
@@ -21,12 +23,8 @@ const SPACE = 0x20;
  */
 export function openFast(model: FastModel): (texts: readonly string[]) => (FastEncoded | null)[] {
   const { prefix, prefixOnce } = model;
-  const highest = [...model.lengths.keys()].reduce((most, id) => Math.max(most, id), 0);
-  const lengths = new Uint32Array(highest + 1);
-  for (const [id, length] of model.lengths) lengths[id] = length;
   const finders = [model.added, model.addedLater].filter((some) => some.length > 0).map(openFinder);
-  const open = (bytes: number): Words => openWords(model.cut, model.spell, lengths, bytes);
-  let kept: Words | undefined;
+  const kept = openWords(model, KEPT_BYTES, KEPT_BYTES);
 
   /** Puts the tokens of words behind `count` others; returns how many there are then. */
   function words({ text, ends, putWords }: Words, from: number, end: number, count: number): number {
@@ -71,9 +69,15 @@ export function openFast(model: FastModel): (texts: readonly string[]) => (FastE
     return pieces(to, FRONT, end, 0, count);
   }
 
+  /** A memory for a long text alone. */
+  function openFor(text: string): Words {
+    const bytes = FRONT + Buffer.byteLength(text);
+    // Behind each added token a space may come in between.
+    return openWords(model, bytes, bytes * 2);
+  }
+
   return (texts) => {
     const encoded: (FastEncoded | null)[] = [];
-    kept ??= open(KEPT_BYTES);
     let to = kept;
     /** Where the tokens of each text end that are not taken out yet; -1: none. */
     let pending: number[] = [];
@@ -93,9 +97,9 @@ export function openFast(model: FastModel): (texts: readonly string[]) => (FastE
       const most = FRONT + text.length * 3;
       if (count + most > KEPT_BYTES) {
         take();
-        if (most > KEPT_BYTES) to = open(FRONT + Buffer.byteLength(text));
+        if (most > KEPT_BYTES && most <= LONGEST_TEXT) to = openFor(text);
       }
-      const end = put(to, text, count);
+      const end = most > LONGEST_TEXT ? -1 : put(to, text, count);
       pending.push(end);
       if (end >= 0) count = end;
       if (to !== kept) {

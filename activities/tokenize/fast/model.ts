@@ -7,17 +7,14 @@ import type { Part, TokenizerJson } from './file.ts';
 import { cutBy } from './patterns.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
 import { SPACE_LETTER, sentencePieceSpelling } from './sentence-piece.ts';
-import type { Spell } from './words.ts';
+import type { Spelling } from './spelling.ts';
 
 /** What is put before a text, and before what follows an added token: nothing, a space where there is none, or always one. */
 export type Prefix = 'none' | 'missing' | 'always';
 
 /** A tokenizer that is known to do nothing else than this to a text. */
-export interface FastModel {
+export interface FastModel extends Spelling {
   cut: Cut;
-  spell: Spell;
-  /** Bytes of text behind each id that words are spelled with; an added token that the vocabulary has as well is another thing in text. */
-  lengths: ReadonlyMap<number, number>;
   prefix: Prefix;
   /** Whether the prefix stands before the text alone, and not behind added tokens as well. */
   prefixOnce: boolean;

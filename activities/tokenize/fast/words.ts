@@ -1,15 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { classTable } from './classes.ts';
-import type { Cut } from './cut.ts';
-
-/** What becomes of the bytes of a pre-token that is not known yet: its ids, into `symbols`; returns how many. */
-export type Spell = (bytes: Uint8Array, from: number, end: number, symbols: Int32Array) => number;
+import { mergeMany } from './merges.ts';
+import type { FastModel } from './model.ts';
 
 /** Pre-tokens that have been seen, and what they become. */
 export interface Words {
   /** Where a text is put. */
   text: Buffer;
-  /** Ids of tokens, and the bytes at which they end: there is room for as many as `text` has bytes. */
+  /** Ids of tokens, and the bytes at which they end. */
   ids: Uint32Array;
   ends: Uint32Array;
   /** Tokenizes bytes [from, end) of `text`, behind `count` tokens that are there; returns how many there are then. Ends are told from `offset` on. */
@@ -19,23 +17,30 @@ export interface Words {
 /** What there is of it in every JavaScript engine, and what Node's types leave to those of browsers. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
-  Instance: new (
-    module: object,
-    imports: { words: { spell(from: number, end: number, to: number): number } },
-  ) => { exports: unknown };
+  Instance: new (module: object, imports: { words: Imports }) => { exports: unknown };
 };
 interface Global {
   readonly value: number;
 }
-/** What `wasm/words.ts` exports. */
+/** What `wasm/words.ts` asks for, by addresses. */
+interface Imports {
+  symbolsOf(from: number, end: number, to: number): number;
+  mergeMany(symbols: number, count: number): number;
+}
+/** What it exports. */
 interface Exports {
   memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   CLASSES: Global;
+  BYTE_IDS: Global;
   PAIRS: Global;
   FREE: Global;
+  MERGE_BYTES: Global;
   SLACK: Global;
   SPARE_TOKENS: Global;
   open(lengths: number, ids: number, ends: number): void;
+  openMerges(at: number, log2: number): void;
+  addMerge(left: number, right: number, rank: number, result: number): void;
+  mergeOf(left: number, right: number): number;
   cutLater(numbers: number): void;
   cutGpt4o(numbers: number, contractions: boolean): void;
   cutNeighbours(): void;
@@ -46,34 +51,48 @@ const PAGE = 2 ** 16;
 const ID_BYTES = 4;
 let compiled: object | undefined;
 
-/** A table of words in a memory of its own, with room for a text of so many bytes. `lengths`: bytes of text behind each id. */
-export function openWords(cut: Cut, spell: Spell, lengths: Uint32Array, textBytes: number): Words {
+/** A table of words in a memory of its own, with room for a text of `textBytes` and `tokens` tokens. */
+export function openWords(model: FastModel, textBytes: number, tokens: number): Words {
+  const { cut, merges } = model;
   compiled ??= new WebAssembly.Module(readFileSync(new URL('./words.wasm', import.meta.url)));
-  let symbols = new Int32Array(256);
   let memory = new Uint8Array(0);
-  let memoryIds = new Uint32Array(0);
-  /** Called for a word that is not known, by addresses. */
-  function spellWord(from: number, end: number, to: number): number {
-    if (symbols.length < end - from) symbols = new Int32Array(2 * (end - from));
-    const count = spell(memory, from, end, symbols);
-    for (let i = 0, at = to / ID_BYTES; i < count; i++) memoryIds[at++] = symbols[i] as number;
-    return count;
-  }
-  const instance = new WebAssembly.Instance(compiled, { words: { spell: spellWord } });
-  const wasm = instance.exports as unknown as Exports;
+  let numbers = new Uint32Array(0);
+  const instance = new WebAssembly.Instance(compiled, {
+    words: {
+      // Addresses come as signed numbers.
+      symbolsOf: (from, end, to) =>
+        model.symbolsOf(memory, from >>> 0, end >>> 0, numbers, (to >>> 0) / ID_BYTES),
+      mergeMany: (symbols, count) =>
+        mergeMany(numbers.subarray((symbols >>> 0) / ID_BYTES), count, {
+          find: wasm.mergeOf,
+          rank: (at) => numbers[at / ID_BYTES + 2] as number,
+          result: (at) => numbers[at / ID_BYTES + 3] as number,
+        }),
+    },
+  });
+  const wasm = instance.exports as Exports;
 
-  const lengthsAt = aligned(wasm.FREE.value);
+  const highest = [...model.lengths.keys()].reduce((most, id) => Math.max(most, id), 0);
+  const lengths = new Uint32Array(highest + 1);
+  for (const [id, length] of model.lengths) lengths[id] = length;
+
+  const log2 = Math.ceil(Math.log2(merges.length * 1.5 + 2));
+  const mergesAt = wasm.FREE.value;
+  const lengthsAt = mergesAt + 2 ** log2 * wasm.MERGE_BYTES.value;
   const textAt = lengthsAt + lengths.byteLength;
   const idsAt = aligned(textAt + textBytes + wasm.SLACK.value);
-  const idsBytes = aligned((textBytes + wasm.SPARE_TOKENS.value) * ID_BYTES);
+  const idsBytes = aligned((tokens + wasm.SPARE_TOKENS.value) * ID_BYTES);
   const endsAt = idsAt + idsBytes;
   wasm.memory.grow(Math.ceil((endsAt + idsBytes - wasm.memory.buffer.byteLength) / PAGE));
   const { buffer } = wasm.memory;
   memory = new Uint8Array(buffer);
-  memoryIds = new Uint32Array(buffer);
+  numbers = new Uint32Array(buffer);
   memory.set(classTable(), wasm.CLASSES.value);
-  new Uint32Array(buffer, lengthsAt).set(lengths);
+  numbers.set(model.byteIds, wasm.BYTE_IDS.value / ID_BYTES);
+  numbers.set(lengths, lengthsAt / ID_BYTES);
   wasm.open(lengthsAt, idsAt, endsAt);
+  wasm.openMerges(mergesAt, log2);
+  for (const [rank, { left, right, result }] of merges.entries()) wasm.addMerge(left, right, rank, result);
   if (cut.by === 'later') wasm.cutLater(cut.numbers);
   if (cut.by === 'gpt4o') wasm.cutGpt4o(cut.numbers, cut.contractions);
   if (cut.by === 'neighbours') {
@@ -82,8 +101,8 @@ export function openWords(cut: Cut, spell: Spell, lengths: Uint32Array, textByte
   }
   return {
     text: Buffer.from(buffer, textAt, textBytes),
-    ids: new Uint32Array(buffer, idsAt, textBytes),
-    ends: new Uint32Array(buffer, endsAt, textBytes),
+    ids: new Uint32Array(buffer, idsAt, tokens),
+    ends: new Uint32Array(buffer, endsAt, tokens),
     putWords: (from, end, offset, count) =>
       wasm.putWords(textAt + from, textAt + end, textAt + offset, count),
   };

@@ -20,10 +20,15 @@ export const CASED: usize = PLAIN + 512;
 export const MASKS: usize = CASED + 512;
 /** For two letters, all behind ASCII being one, whether a merge has them side by side. */
 export const PAIRS: usize = MASKS + 512;
+/** The symbol of each byte that has one whatever stands beside it, else -1. */
+export const BYTE_IDS: usize = PAIRS + (0x81 << 8);
+/** What `mergeFew` keeps of each pair. */
+export const RANKS: usize = BYTE_IDS + 1024;
+export const MERGES: usize = RANKS + (LONGEST << 2);
 /** The class of each code point. */
-export const CLASSES: usize = PAIRS + (0x81 << 8);
+export const CLASSES: usize = MERGES + (LONGEST << 2);
 export const TABLE: usize = (CLASSES + 0x110000 + 63) & ~63;
 export const ARENA: usize = TABLE + (PLACE_BYTES << (<usize>PLACES_LOG2));
 export const LISTS: usize = ARENA + ARENA_BYTES;
-/** What differs by tokenizer and text: bytes behind each id, texts, ids, ends. */
-export const FREE: usize = LISTS + (LIST_IDS << 2);
+/** What differs by tokenizer and text: merges, bytes behind each id, texts, ids, ends. */
+export const FREE: usize = (LISTS + (LIST_IDS << 2) + 63) & ~63;

@@ -1,7 +1,9 @@
+import { lengthAt } from './cut';
 import { fillKinds } from './kinds';
 import {
   ARENA,
   ARENA_BYTES,
+  BYTE_IDS,
   LIST_IDS,
   LISTS,
   LONGEST,
@@ -11,17 +13,17 @@ import {
   SHORT,
   TABLE,
 } from './layout';
-import { scanGpt2, scanGpt4o, scanLater, scanNeighbours } from './scan';
+import { mergeFew } from './merges';
 
-export { CLASSES, FREE, PAIRS, SLACK, SPARE_TOKENS } from './layout';
+export { cutGpt4o, cutLater, cutNeighbours } from './cut';
+export { BYTE_IDS, CLASSES, FREE, PAIRS, SLACK, SPARE_TOKENS } from './layout';
+export { addMerge, MERGE_BYTES, mergeOf, openMerges } from './merges';
 
-/**
- * Spells a pre-token that is not known: its ids, from `ids` on, where there is room for one for each byte. Returns how many.
- */
-declare function spell(from: usize, end: usize, ids: usize): i32;
+/** The symbols of a pre-token before any merge, from `ids` on, where they are not those of its bytes. Returns how many. */
+declare function symbolsOf(from: usize, end: usize, ids: usize): i32;
+/** Applies merges to more symbols than a few; returns how many are left. */
+declare function mergeMany(ids: usize, count: i32): i32;
 
-const SPACE: u32 = 0x20;
-const QUOTE: u32 = 0x27;
 const PLACES: u32 = 1 << (<u32>PLACES_LOG2);
 /** A place: a key of sixteen bytes; up to four tokens, id and length in one number. Length 0: see `put`. */
 const ID_BITS: u32 = 24;
@@ -32,13 +34,6 @@ const HASHED: u64 = 0xff;
 const K1: u64 = 0x9e3779b97f4a7c15;
 const K2: u64 = 0xc2b2ae3d27d4eb4f;
 
-const GPT2: i32 = 0;
-const LATER: i32 = 1;
-const GPT4O: i32 = 2;
-const NEIGHBOURS: i32 = 3;
-let way: i32 = GPT2;
-let numbers: u32 = 0;
-let contractions: bool = false;
 let lengthsAt: usize = 0;
 let idsAt: usize = 0;
 let endsAt: usize = 0;
@@ -56,53 +51,11 @@ export function open(lengths: usize, ids: usize, ends: usize): void {
   for (let length: usize = 0; length <= SHORT; length++) memory.fill(MASKS + length * 16, 0xff, length);
 }
 
-// How text is cut; by GPT-2's pattern where nothing is said.
-export function cutLater(most: u32): void {
-  way = LATER;
-  numbers = most;
-}
-export function cutGpt4o(most: u32, withContractions: bool): void {
-  way = GPT4O;
-  numbers = most;
-  contractions = withContractions;
-}
-/** The pairs are there already. */
-export function cutNeighbours(): void {
-  way = NEIGHBOURS;
-}
-
 function forget(): void {
   memory.fill(TABLE, 0, <usize>PLACES * PLACE_BYTES);
   used = 0;
   arenaUsed = 0;
   listsUsed = 0;
-}
-
-/** Length of a space or none and letters of ASCII at `from`, when that is all of the pre-token; 0 where this does not tell. */
-function plainLength(from: usize, end: usize): u32 {
-  const bytes = v128.load(from);
-  const letters: u32 = i8x16.bitmask(
-    i8x16.le_u(i8x16.sub(v128.or(bytes, i8x16.splat(0x20)), i8x16.splat(0x61)), i8x16.splat(25)),
-  );
-  const start: u32 = u32(load<u8>(from) === SPACE);
-  const run: u32 = ctz(~(letters >>> start));
-  const length = start + run;
-  const wide: u32 = (<u32>i8x16.bitmask(bytes) >>> length) & 1;
-  if (run === 0 || <usize>length > SHORT || from + length >= end || wide !== 0) return 0;
-  if (way === GPT4O) {
-    // Only the first letter may be upper, and no contraction may follow.
-    const lower: u32 = i8x16.bitmask(i8x16.le_u(i8x16.sub(bytes, i8x16.splat(0x61)), i8x16.splat(25)));
-    if (((letters & ~lower) >>> (start + 1)) << (33 - run) !== 0 && run > 1) return 0;
-    if (load<u8>(from + length) === QUOTE) return 0;
-  }
-  return length;
-}
-
-function lengthAt(from: usize, end: usize): usize {
-  if (way === GPT2) return scanGpt2(from, end) - from;
-  if (way === LATER) return scanLater(from, end, numbers) - from;
-  if (way === GPT4O) return scanGpt4o(from, end, numbers, contractions) - from;
-  return scanNeighbours(from, end) - from;
 }
 
 function mixed(low: u64, high: u64): u64 {
@@ -118,10 +71,23 @@ function hashOf(from: usize, length: usize): u64 {
   return mixed(load<u64>(last), hash);
 }
 
-/** Spells the word of [from, from + length) behind the tokens that are there; returns how many there are then. */
+/** Spells the word of [from, from + length) from `ids` on, where there is room for an id for each byte; returns how many there are. */
+function spell(from: usize, length: usize, ids: usize): u32 {
+  let count = <i32>length;
+  for (let i: usize = 0; i < length; i++) {
+    const id = load<i32>(BYTE_IDS + ((<usize>load<u8>(from + i)) << 2));
+    if (id < 0) {
+      count = symbolsOf(from, from + length, ids);
+      break;
+    }
+    store<i32>(ids + (i << 2), id);
+  }
+  return count <= <i32>LONGEST ? mergeFew(ids, count) : mergeMany(ids, count);
+}
+
+/** The same behind the tokens that are there; returns how many there are then. */
 function make(from: usize, length: usize, offset: usize, count: u32): u32 {
-  const more = spell(from, from + length, idsAt + ((<usize>count) << 2));
-  return count + ended(from - offset, count, more);
+  return count + ended(from - offset, count, spell(from, length, idsAt + ((<usize>count) << 2)));
 }
 
 /** Writes the ends of `more` tokens behind `count` others. */
@@ -181,13 +147,10 @@ export function putWords(start: usize, end: usize, offset: usize, tokens: u32): 
   let count = tokens;
   let length: usize = 0;
   for (let from = start; from < end; from += length) {
-    length = way === NEIGHBOURS ? 0 : plainLength(from, end);
-    if (length === 0) {
-      length = lengthAt(from, end);
-      if (length > LONGEST) {
-        count = make(from, length, offset, count);
-        continue;
-      }
+    length = lengthAt(from, end);
+    if (length > LONGEST) {
+      count = make(from, length, offset, count);
+      continue;
     }
     let low: u64;
     let high: u64;
