@@ -200,11 +200,11 @@ function put(place: usize, from: usize, count: u32): u32 {
   const zero = i32x4.splat(0);
   const pairs = i32x4.add(
     lengths,
-    i8x16.shuffle(zero, lengths, 0, 1, 2, 3, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27),
+    i8x16.shuffle(zero, lengths, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27),
   );
   const sums = i32x4.add(
     pairs,
-    i8x16.shuffle(zero, pairs, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
+    i8x16.shuffle(zero, pairs, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23),
   );
   v128.store(idsAt + at, v128.and(tokens, i32x4.splat(ID_MASK)));
   v128.store(endsAt + at, i32x4.add(i32x4.splat(<i32>from), sums));
