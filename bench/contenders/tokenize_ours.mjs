@@ -61,7 +61,7 @@ if (isMainThread) {
   for (let pass = 0; pass < (how === 'cold' ? 0 : PASSES); pass++) await encodeAll(encodeBatch, before);
   parentPort.once('message', async () => {
     const ids = await encodeAll(encodeBatch, mine);
-    parentPort.postMessage(ids.map((each) => new Uint8Array(each.buffer)));
+    parentPort.postMessage(ids.map((each) => new Uint8Array(each.buffer, each.byteOffset, each.byteLength)));
   });
   parentPort.postMessage('ready');
 }

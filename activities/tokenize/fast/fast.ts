@@ -10,11 +10,11 @@ export interface FastEncoded {
 }
 
 /** Bytes that are kept for a text, and tokens for several; a longer text has a memory of its own, for as long as it takes. */
-const KEPT_BYTES = 2 ** 20;
+const KEPT = 4 * 2 ** 20;
+/** The most of both: a memory has 4 GB. */
+const MOST = 2 ** 28;
 /** Room before a text, for a space in front of it. */
 const FRONT = 1;
-/** Bytes of the longest text; a memory has 4 GB at most. */
-const LONGEST_TEXT = 2 ** 27;
 const SPACE = 0x20;
 
 /**
@@ -24,7 +24,7 @@ const SPACE = 0x20;
 export function openFast(model: FastModel): (texts: readonly string[]) => (FastEncoded | null)[] {
   const { prefix, prefixOnce } = model;
   const finders = [model.added, model.addedLater].filter((some) => some.length > 0).map(openFinder);
-  const kept = openWords(model, KEPT_BYTES, KEPT_BYTES);
+  const kept = openWords(model, KEPT);
 
   /** Puts the tokens of words behind `count` others; returns how many there are then. */
   function words({ text, ends, putWords }: Words, from: number, end: number, count: number): number {
@@ -69,13 +69,6 @@ export function openFast(model: FastModel): (texts: readonly string[]) => (FastE
     return pieces(to, FRONT, end, 0, count);
   }
 
-  /** A memory for a long text alone. */
-  function openFor(text: string): Words {
-    const bytes = FRONT + Buffer.byteLength(text);
-    // Behind each added token a space may come in between.
-    return openWords(model, bytes, bytes * 2);
-  }
-
   return (texts) => {
     const encoded: (FastEncoded | null)[] = [];
     let to = kept;
@@ -94,12 +87,10 @@ export function openFast(model: FastModel): (texts: readonly string[]) => (FastE
       count = 0;
     }
     for (const text of texts) {
-      const most = FRONT + text.length * 3;
-      if (count + most > KEPT_BYTES) {
-        take();
-        if (most > KEPT_BYTES && most <= LONGEST_TEXT) to = openFor(text);
-      }
-      const end = most > LONGEST_TEXT ? -1 : put(to, text, count);
+      const most = roomFor(text);
+      if (count + most > KEPT) take();
+      if (most > KEPT && most <= MOST) to = openWords(model, most);
+      const end = most > MOST ? -1 : put(to, text, count);
       pending.push(end);
       if (end >= 0) count = end;
       if (to !== kept) {
@@ -110,6 +101,12 @@ export function openFast(model: FastModel): (texts: readonly string[]) => (FastE
     take();
     return encoded;
   };
+}
+
+/** Bytes and tokens of a text at most: a letter is up to three bytes for each of its units, and behind each added token a space may come in between. */
+function roomFor(text: string): number {
+  const most = FRONT + text.length * 3;
+  return most <= KEPT ? most : 2 * (FRONT + Buffer.byteLength(text));
 }
 
 /** U+2581. */

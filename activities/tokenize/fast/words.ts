@@ -51,8 +51,8 @@ const PAGE = 2 ** 16;
 const ID_BYTES = 4;
 let compiled: object | undefined;
 
-/** A table of words in a memory of its own, with room for a text of `textBytes` and `tokens` tokens. */
-export function openWords(model: FastModel, textBytes: number, tokens: number): Words {
+/** A table of words in a memory of its own, with room for a text of `most` bytes and as many tokens. */
+export function openWords(model: FastModel, most: number): Words {
   const { cut, merges } = model;
   compiled ??= new WebAssembly.Module(readFileSync(new URL('./words.wasm', import.meta.url)));
   let memory = new Uint8Array(0);
@@ -80,8 +80,8 @@ export function openWords(model: FastModel, textBytes: number, tokens: number): 
   const mergesAt = wasm.FREE.value;
   const lengthsAt = mergesAt + 2 ** log2 * wasm.MERGE_BYTES.value;
   const textAt = lengthsAt + lengths.byteLength;
-  const idsAt = aligned(textAt + textBytes + wasm.SLACK.value);
-  const idsBytes = aligned((tokens + wasm.SPARE_TOKENS.value) * ID_BYTES);
+  const idsAt = aligned(textAt + most + wasm.SLACK.value);
+  const idsBytes = aligned((most + wasm.SPARE_TOKENS.value) * ID_BYTES);
   const endsAt = idsAt + idsBytes;
   wasm.memory.grow(Math.ceil((endsAt + idsBytes - wasm.memory.buffer.byteLength) / PAGE));
   const { buffer } = wasm.memory;
@@ -100,9 +100,9 @@ export function openWords(model: FastModel, textBytes: number, tokens: number): 
     wasm.cutNeighbours();
   }
   return {
-    text: Buffer.from(buffer, textAt, textBytes),
-    ids: new Uint32Array(buffer, idsAt, tokens),
-    ends: new Uint32Array(buffer, endsAt, tokens),
+    text: Buffer.from(buffer, textAt, most),
+    ids: new Uint32Array(buffer, idsAt, most),
+    ends: new Uint32Array(buffer, endsAt, most),
     putWords: (from, end, offset, count) =>
       wasm.putWords(textAt + from, textAt + end, textAt + offset, count),
   };
