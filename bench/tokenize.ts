@@ -122,7 +122,7 @@ function tableOf(
   });
   const facts = Object.entries(input).map(([key, value]) => `${key} ${value}`);
   return [
-    `tokenize: ${facts.join(', ')}; wall time; state and threads behind the name`,
+    `tokenize: ${facts.join(', ')}; CPU time by one thread, wall time by two; state and threads behind the name`,
     `the same ids (${digest.slice(0, 16)}); ${contenders[0]?.runs.length} runs each`,
     ...aligned([['', 'MB/s', 'instruct-lake is × as fast'], ...rows]),
   ].join('\n');

@@ -45,7 +45,7 @@ export function textTokenizer(
     refusal,
     async encodeBatch(texts) {
       if (fast === undefined) return slow(texts);
-      const encoded = texts.map(fast);
+      const encoded = fast(texts);
       const left = texts.filter((_, i) => encoded[i] === null);
       if (left.length === 0) return encoded as Encoded[];
       const rest = (await slow(left)).values();

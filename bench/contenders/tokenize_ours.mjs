@@ -1,5 +1,5 @@
 // node tokenize_ours.mjs DIST TOKENIZER WARM TEXTS cold|warm|again THREADS: tokenizes the texts of a JSONL file with the built package.
-// `warm`: after those of WARM, five times; `again`: after the same texts, five times. Prints the wall seconds of it, and a digest of all ids.
+// `warm`: after those of WARM, five times; `again`: after the same texts, five times. Prints the seconds of it (of CPU by one thread, of the clock by several), and a digest of all ids.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -42,11 +42,16 @@ if (isMainThread) {
   const messages = () =>
     Promise.all(workers.map((worker) => new Promise((done) => worker.once('message', done))));
   await messages();
-  const answers = messages();
+  const done = messages();
   const before = performance.now();
+  const cpuBefore = process.cpuUsage();
   for (const worker of workers) worker.postMessage('go');
+  await done;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const seconds = threads === '1' ? (user + system) / 1e6 : (performance.now() - before) / 1000;
+  const answers = messages();
+  for (const worker of workers) worker.postMessage('tell');
   const ended = await answers;
-  const seconds = (performance.now() - before) / 1000;
   const digest = createHash('sha256');
   // Texts are dealt out in turn.
   const most = Math.max(...ended.map(({ length }) => length));
@@ -61,7 +66,9 @@ if (isMainThread) {
   for (let pass = 0; pass < (how === 'cold' ? 0 : PASSES); pass++) await encodeAll(encodeBatch, before);
   parentPort.once('message', async () => {
     const ids = await encodeAll(encodeBatch, mine);
-    parentPort.postMessage(ids.map((each) => new Uint8Array(each.buffer)));
+    parentPort.postMessage('done');
+    await new Promise((tell) => parentPort.once('message', tell));
+    parentPort.postMessage(ids.map((each) => new Uint8Array(each.buffer, each.byteOffset, each.byteLength)));
   });
   parentPort.postMessage('ready');
 }

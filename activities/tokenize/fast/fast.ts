@@ -1,7 +1,7 @@
 import { type Finder, openFinder } from './added.ts';
 import { isStable } from './classes.ts';
 import type { FastModel } from './model.ts';
-import { openWords, SLACK, type TokenSink } from './words.ts';
+import { openWords, type Words } from './words.ts';
 
 /** Tokens of a text: `ends` are offsets in its UTF-8 bytes. */
 export interface FastEncoded {
@@ -9,79 +9,105 @@ export interface FastEncoded {
   ends: Uint32Array;
 }
 
-/** Bytes that are kept for texts between two calls; a longer text has a buffer of its own. */
-const KEPT_BYTES = 4 * 2 ** 20;
+/** Bytes that are kept for a text, and tokens for several; a longer text has a memory of its own, for as long as it takes. */
+const KEPT = 4 * 2 ** 20;
+/** The most of both: a memory has 4 GB. */
+const MOST = 2 ** 28;
 /** Room before a text, for a space in front of it. */
 const FRONT = 1;
 const SPACE = 0x20;
 
 /**
- * Tokenizes by a model that is proved: pre-tokens are scanned by class tables, and looked up as bytes. Returns null for a text
- * that the model leaves to the slow way.
+ * Tokenizes by a model that is proved: pre-tokens are cut by class tables, and looked up as bytes. Gives null for a text
+ * that the model leaves to the slow way. Tokens of several texts lie in one buffer.
  */
-export function openFast(model: FastModel): (text: string) => FastEncoded | null {
+export function openFast(model: FastModel): (texts: readonly string[]) => (FastEncoded | null)[] {
   const { prefix, prefixOnce } = model;
-  const highest = [...model.lengths.keys()].reduce((most, id) => Math.max(most, id), 0);
-  const lengths = new Uint32Array(highest + 1);
-  for (const [id, length] of model.lengths) lengths[id] = length;
-  const { putWords, putToken } = openWords(model.scan, model.spell, lengths);
   const finders = [model.added, model.addedLater].filter((some) => some.length > 0).map(openFinder);
-  const sink: TokenSink = { ids: new Uint32Array(2 ** 16), ends: new Uint32Array(2 ** 16), count: 0 };
-  let kept = Buffer.alloc(0);
+  const kept = openWords(model, KEPT);
 
-  function words(bytes: Uint8Array, view: DataView, from: number, end: number): void {
-    let at = from;
-    let before = 0;
-    const missing = bytes[from] !== SPACE;
+  /** Puts the tokens of words behind `count` others; returns how many there are then. */
+  function words({ text, ends, putWords }: Words, from: number, end: number, count: number): number {
+    const missing = text[from] !== SPACE;
     const prefixed =
       (prefix === 'always' || (prefix === 'missing' && missing)) && !(prefixOnce && from > FRONT);
-    if (prefixed) {
-      at--;
-      before = bytes[at] as number;
-      bytes[at] = SPACE;
-    }
-    const first = sink.count;
-    putWords(bytes, view, at, end, sink, FRONT);
-    if (!prefixed) return;
-    bytes[from - 1] = before;
+    if (!prefixed) return putWords(from, end, FRONT, count);
+    const before = text[from - 1] as number;
+    text[from - 1] = SPACE;
+    const after = putWords(from - 1, end, FRONT, count);
+    text[from - 1] = before;
     // A space that is a token by itself ends with the first letter in the library: here within it, as the letter's own parts may.
-    if (sink.ends[first] === from - FRONT) sink.ends[first] = from - FRONT + 1;
+    if (ends[count] === from - FRONT) ends[count] = from - FRONT + 1;
+    return after;
   }
 
   /** Words between added tokens; those that the first finder finds, then in what is left those of the next. */
-  function pieces(bytes: Uint8Array, view: DataView, from: number, end: number, depth: number): void {
+  function pieces(to: Words, from: number, end: number, depth: number, before: number): number {
     const finder: Finder | undefined = finders[depth];
+    let count = before;
     let at = from;
     while (at < end) {
-      const token = finder?.find(bytes, at, end) ? finder.token : undefined;
-      const to = token === undefined ? end : (finder?.at as number);
-      if (to > at) {
-        if (depth + 1 < finders.length) pieces(bytes, view, at, to, depth + 1);
-        else words(bytes, view, at, to);
+      const token = finder?.find(to.text, at, end) ? finder.token : undefined;
+      const stop = token === undefined ? end : (finder?.at as number);
+      if (stop > at) {
+        count =
+          depth + 1 < finders.length ? pieces(to, at, stop, depth + 1, count) : words(to, at, stop, count);
       }
-      if (token === undefined) return;
-      at = to + token.bytes.length;
-      putToken(sink, token.id, at - FRONT);
+      if (token === undefined) break;
+      at = stop + token.bytes.length;
+      to.ids[count] = token.id;
+      to.ends[count++] = at - FRONT;
     }
+    return count;
   }
 
-  return (text) => {
-    const most = FRONT + text.length * 3 + SLACK;
-    let bytes = kept;
-    if (most > kept.length) {
-      bytes = Buffer.alloc(Math.max(most, 2 ** 16));
-      if (most <= KEPT_BYTES) kept = bytes;
+  /** Puts the tokens of a text behind `count` others; returns how many there are then, -1 for a text that is for the slow way. */
+  function put(to: Words, text: string, count: number): number {
+    const end = FRONT + to.text.write(text, FRONT, 'utf8');
+    if (model.normalized && !isStable(to.text, FRONT, end)) return -1;
+    if (model.spaceLetter && to.text.subarray(0, end).includes(SPACE_LETTER_BYTES)) return -1;
+    return pieces(to, FRONT, end, 0, count);
+  }
+
+  return (texts) => {
+    const encoded: (FastEncoded | null)[] = [];
+    let to = kept;
+    /** Where the tokens of each text end that are not taken out yet; -1: none. */
+    let pending: number[] = [];
+    let count = 0;
+    function take(): void {
+      const ids = to.ids.slice(0, count);
+      const ends = to.ends.slice(0, count);
+      let from = 0;
+      for (const end of pending) {
+        encoded.push(end < 0 ? null : { ids: ids.subarray(from, end), ends: ends.subarray(from, end) });
+        if (end >= 0) from = end;
+      }
+      pending = [];
+      count = 0;
     }
-    const end = FRONT + bytes.write(text, FRONT, 'utf8');
-    if (model.normalized && !isStable(bytes, FRONT, end)) return null;
-    if (model.spaceLetter && hasSpaceLetter(bytes, end)) return null;
-    sink.count = 0;
-    pieces(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), FRONT, end, 0);
-    return { ids: sink.ids.slice(0, sink.count), ends: sink.ends.slice(0, sink.count) };
+    for (const text of texts) {
+      const most = roomFor(text);
+      if (count + most > KEPT) take();
+      if (most > KEPT && most <= MOST) to = openWords(model, most);
+      const end = most > MOST ? -1 : put(to, text, count);
+      pending.push(end);
+      if (end >= 0) count = end;
+      if (to !== kept) {
+        take();
+        to = kept;
+      }
+    }
+    take();
+    return encoded;
   };
 }
 
-/** Whether U+2581 stands in a text. */
-const hasSpaceLetter = (bytes: Buffer, end: number): boolean =>
-  bytes.subarray(0, end).includes(SPACE_LETTER_BYTES);
+/** Bytes and tokens of a text at most: a letter is up to three bytes for each of its units, and behind each added token a space may come in between. */
+function roomFor(text: string): number {
+  const most = FRONT + text.length * 3;
+  return most <= KEPT ? most : 2 * (FRONT + Buffer.byteLength(text));
+}
+
+/** U+2581. */
 const SPACE_LETTER_BYTES = Buffer.from('\u2581');

@@ -2,22 +2,19 @@ import type { Spelled } from './added.ts';
 import { readBpe } from './bpe.ts';
 import { byteLevelSpelling } from './byte-level.ts';
 import { isStable } from './classes.ts';
+import type { Cut } from './cut.ts';
 import type { Part, TokenizerJson } from './file.ts';
-import { scanFor } from './patterns.ts';
+import { cutBy } from './patterns.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
-import { type Scan, scanGpt2 } from './scan.ts';
 import { SPACE_LETTER, sentencePieceSpelling } from './sentence-piece.ts';
-import type { Spell } from './words.ts';
+import type { Spelling } from './spelling.ts';
 
 /** What is put before a text, and before what follows an added token: nothing, a space where there is none, or always one. */
 export type Prefix = 'none' | 'missing' | 'always';
 
 /** A tokenizer that is known to do nothing else than this to a text. */
-export interface FastModel {
-  scan: Scan;
-  spell: Spell;
-  /** Bytes of text behind each id that words are spelled with; an added token that the vocabulary has as well is another thing in text. */
-  lengths: ReadonlyMap<number, number>;
+export interface FastModel extends Spelling {
+  cut: Cut;
   prefix: Prefix;
   /** Whether the prefix stands before the text alone, and not behind added tokens as well. */
   prefixOnce: boolean;
@@ -39,20 +36,20 @@ export function readModel(json: TokenizerJson): FastModel | Refusal {
   if (isRefusal(bpe)) return bpe;
   const normalizer = readNormalizer(json.normalizer ?? null);
   if (isRefusal(normalizer)) return normalizer;
-  const cut = readPreTokenizer(json.pre_tokenizer ?? null);
-  if (isRefusal(cut)) return cut;
+  const pre = readPreTokenizer(json.pre_tokenizer ?? null);
+  if (isRefusal(pre)) return pre;
   const added = readAdded(json);
   if (isRefusal(added)) return added;
-  if (cut.kind === 'bytes') {
+  if (pre.kind === 'bytes') {
     if (normalizer.kind === 'spaces') {
       return { reason: 'normalizer', detail: 'spaces are replaced before text is cut into bytes' };
     }
     const spelling = byteLevelSpelling(bpe);
     if (isRefusal(spelling)) return spelling;
-    const { scan, prefix } = cut;
+    const { cut, prefix } = pre;
     const normalized = normalizer.kind === 'nfc';
     return {
-      scan,
+      cut,
       ...spelling,
       prefix,
       prefixOnce: false,
@@ -61,18 +58,18 @@ export function readModel(json: TokenizerJson): FastModel | Refusal {
       ...added,
     };
   }
-  const spaces = normalizer.kind === 'spaces' ? normalizer : cut.kind === 'spaces' ? cut : undefined;
+  const spaces = normalizer.kind === 'spaces' ? normalizer : pre.kind === 'spaces' ? pre : undefined;
   if (
     spaces === undefined ||
     normalizer.kind === 'nfc' ||
-    (normalizer.kind === 'spaces' && cut.kind === 'spaces')
+    (normalizer.kind === 'spaces' && pre.kind === 'spaces')
   ) {
     return { reason: 'preTokenizer', detail: 'text is neither cut into words nor are its spaces replaced' };
   }
   if (added.addedLater.length > 0) {
     return { reason: 'addedToken', detail: 'an added token is looked for in text whose spaces are replaced' };
   }
-  const spelling = sentencePieceSpelling(bpe, cut.kind === 'spaces' && cut.split);
+  const spelling = sentencePieceSpelling(bpe, pre.kind === 'spaces' && pre.split);
   if (isRefusal(spelling)) return spelling;
   const { prefix, prefixOnce } = spaces;
   return { ...spelling, prefix, prefixOnce, normalized: false, spaceLetter: true, ...added };
@@ -103,11 +100,7 @@ function readNormalizer(part: Part | null): Spaces | { kind: 'none' | 'nfc' } | 
 
 function readPreTokenizer(
   part: Part | null,
-):
-  | { kind: 'none' }
-  | { kind: 'bytes'; scan: Scan; prefix: Prefix }
-  | (Spaces & { split: boolean })
-  | Refusal {
+): { kind: 'none' } | { kind: 'bytes'; cut: Cut; prefix: Prefix } | (Spaces & { split: boolean }) | Refusal {
   if (part === null) return { kind: 'none' };
   const unknown: Refusal = { reason: 'preTokenizer', detail: `pre_tokenizer ${JSON.stringify(part)}` };
   if (part.type === 'Metaspace') {
@@ -123,7 +116,11 @@ function readPreTokenizer(
   }
   if (part.type === 'ByteLevel') {
     if (part.use_regex === false) return { reason: 'pattern', detail: 'text is not cut at all' };
-    return { kind: 'bytes', scan: scanGpt2(), prefix: part.add_prefix_space === true ? 'missing' : 'none' };
+    return {
+      kind: 'bytes',
+      cut: { by: 'gpt2' },
+      prefix: part.add_prefix_space === true ? 'missing' : 'none',
+    };
   }
   if (part.type !== 'Sequence') return unknown;
   const [split, bytes, more] = (part.pretokenizers ?? []) as Part[];
@@ -133,11 +130,11 @@ function readPreTokenizer(
     return { reason: 'prefixSpace', detail: 'add_prefix_space puts a space before every pre-token' };
   }
   const pattern = (split.pattern as Part | undefined)?.Regex;
-  const scan = typeof pattern === 'string' ? scanFor(pattern) : undefined;
-  if (scan === undefined || !keepsMatches(split)) {
+  const cut = typeof pattern === 'string' ? cutBy(pattern) : undefined;
+  if (cut === undefined || !keepsMatches(split)) {
     return { reason: 'pattern', detail: `text is cut by ${JSON.stringify(split)}` };
   }
-  return { kind: 'bytes', scan, prefix: 'none' };
+  return { kind: 'bytes', cut, prefix: 'none' };
 }
 
 /** Known patterns match every letter, so that taking away what they do not match takes nothing away, and leaves each match by itself. */

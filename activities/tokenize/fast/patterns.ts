@@ -1,4 +1,4 @@
-import { type Scan, scanGpt2, scanGpt4o, scanLater } from './scan.ts';
+import type { Cut } from './cut.ts';
 
 const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const WHITE_SPACE = String.raw`\s+(?!\S)|\s+`;
@@ -13,23 +13,23 @@ const cased = (numbers: string, contractions: string): string =>
     String.raw`${numbers}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|${WHITE_SPACE}`,
   ].join('|');
 
-/** The patterns by which byte-level tokenizers cut text, as their files spell them, and what scans by each. */
-const SCANS: ReadonlyMap<string, () => Scan> = new Map([
-  [String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|${WHITE_SPACE}`, scanGpt2],
+/** The patterns by which byte-level tokenizers cut text, as their files spell them, and how each cuts. */
+const CUTS: ReadonlyMap<string, Cut> = new Map([
+  [String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|${WHITE_SPACE}`, { by: 'gpt2' }],
   // Llama 3, DBRX
-  [later(String.raw`\p{N}{1,3}`), () => scanLater({ numbers: 3 })],
+  [later(String.raw`\p{N}{1,3}`), { by: 'later', numbers: 3 }],
   // GPT-4
   [
     String.raw`'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|${WHITE_SPACE}`,
-    () => scanLater({ numbers: 3 }),
+    { by: 'later', numbers: 3 },
   ],
   // Qwen 2
-  [later(String.raw`\p{N}`), () => scanLater({ numbers: 1 })],
+  [later(String.raw`\p{N}`), { by: 'later', numbers: 1 }],
   // GPT-4o
-  [cased(String.raw`\p{N}{1,3}`, `${CONTRACTIONS}?`), () => scanGpt4o({ numbers: 3, contractions: true })],
+  [cased(String.raw`\p{N}{1,3}`, `${CONTRACTIONS}?`), { by: 'gpt4o', numbers: 3, contractions: true }],
   // Mistral NeMo
-  [cased(String.raw`\p{N}`, ''), () => scanGpt4o({ numbers: 1, contractions: false })],
+  [cased(String.raw`\p{N}`, ''), { by: 'gpt4o', numbers: 1, contractions: false }],
 ]);
 
-/** What scans by a pattern; undefined for one that is not known. */
-export const scanFor = (pattern: string): Scan | undefined => SCANS.get(pattern)?.();
+/** How a pattern cuts; undefined for one that is not known. */
+export const cutBy = (pattern: string): Cut | undefined => CUTS.get(pattern);

@@ -1,9 +1,8 @@
 import type { Bpe } from './bpe.ts';
-import { openMerges } from './merges.ts';
+import type { Cut } from './cut.ts';
 import type { Refusal } from './refusal.ts';
-import type { Scan } from './scan.ts';
+import type { Spelling, SymbolsOf } from './spelling.ts';
 import { wideAt, widthOf } from './utf8.ts';
-import type { Spell } from './words.ts';
 
 /** The letter that stands for a space in such vocabularies. */
 export const SPACE_LETTER = '\u2581';
@@ -17,10 +16,7 @@ const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpperCase(
  * is cut between any two letters that no merge has side by side, so that no merge reaches over a border; `split`: before every
  * space as well.
  */
-export function sentencePieceSpelling(
-  bpe: Bpe,
-  split: boolean,
-): { spell: Spell; scan: Scan; lengths: Map<number, number> } | Refusal {
+export function sentencePieceSpelling(bpe: Bpe, split: boolean): (Spelling & { cut: Cut }) | Refusal {
   const { vocabulary } = bpe;
   if (bpe.ignoreMerges) return { reason: 'ignoreMerges', detail: 'ignore_merges is set' };
   const bytes = Array.from({ length: 256 }, (_, byte) => vocabulary.get(byteToken(byte)));
@@ -36,7 +32,7 @@ export function sentencePieceSpelling(
   );
   if (merged !== undefined) return { reason: 'byteTokens', detail: `merge ${JSON.stringify(merged)}` };
 
-  const ascii = new Int32Array(128).fill(-1);
+  const ascii = new Int32Array(256).fill(-1);
   const beyond = new Map<number, number>();
   for (const [token, id] of vocabulary) {
     const code = token.codePointAt(0) ?? 0;
@@ -45,9 +41,8 @@ export function sentencePieceSpelling(
     else beyond.set(code, id);
   }
   ascii[SPACE] = space;
-  const apply = openMerges(bpe.merges);
-  const spell: Spell = (text, from, end, symbols) => {
-    let count = 0;
+  const symbolsOf: SymbolsOf = (text, from, end, symbols, to) => {
+    let count = to;
     for (let at = from; at < end; ) {
       const byte = text[at] as number;
       const width = byte < 0x80 ? 1 : widthOf(byte);
@@ -56,7 +51,7 @@ export function sentencePieceSpelling(
       else for (let i = 0; i < width; i++) symbols[count++] = byteIds[text[at + i] as number] as number;
       at += width;
     }
-    return apply(symbols, count);
+    return count - to;
   };
   const lengths = new Map(
     [...vocabulary].map(([token, id]) => [
@@ -64,7 +59,13 @@ export function sentencePieceSpelling(
       fallback.has(id) ? 1 : Buffer.byteLength(token.replaceAll(SPACE_LETTER, ' ')),
     ]),
   );
-  return { spell, scan: scanNeighbours(neighboursOf(bpe.results, split)), lengths };
+  return {
+    merges: bpe.merges,
+    byteIds: ascii,
+    symbolsOf,
+    lengths,
+    cut: { by: 'neighbours', neighbours: neighboursOf(bpe.results, split) },
+  };
 }
 
 /** For two letters (all beyond ASCII are one) whether some merge has them side by side: index `first << 8 | second`. */
@@ -81,20 +82,4 @@ function neighboursOf(results: readonly string[], split: boolean): Uint8Array {
   }
   if (split) for (let before = 0; before <= BEYOND; before++) neighbours[(before << 8) | SPACE] = 0;
   return neighbours;
-}
-
-function scanNeighbours(neighbours: Uint8Array): Scan {
-  return (bytes, from, end) => {
-    let byte = bytes[from] as number;
-    let before = byte < BEYOND ? byte : BEYOND;
-    let at = from + (byte < BEYOND ? 1 : widthOf(byte));
-    while (at < end) {
-      byte = bytes[at] as number;
-      const each = byte < BEYOND ? byte : BEYOND;
-      if (neighbours[(before << 8) | each] === 0) return at;
-      before = each;
-      at += byte < BEYOND ? 1 : widthOf(byte);
-    }
-    return end;
-  };
 }
