@@ -21,8 +21,14 @@ export interface RunLedger {
  */
 export async function readRunLedger(store: ObjectStore, run: RunRef): Promise<RunLedger> {
   const pins = await readPins(store, run);
-  const ledger = (await readPublished(store, run))?.publication.ledger;
+  const published = (await readPublished(store, run))?.publication;
+  const ledger = published?.ledger;
   if (ledger !== undefined) return { published: true, open: 0, ledger: await readLedger(store, ledger) };
+  if (published !== undefined && pins.from !== undefined) {
+    // What it begins on was paid for there.
+    const about = { run, endpoint: null, model: pins.generator.model, prices: undefined, published: 0 };
+    return { published: true, open: 0, ledger: ledgerOf([], about) };
+  }
   const { records, open } = await usageSoFar(store, run);
   const endpoint = endpointOf(pins.spec);
   const about = { run, endpoint, model: pins.generator.model, prices: undefined, published: undefined };

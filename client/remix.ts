@@ -1,5 +1,6 @@
 import { WorkflowFailedError, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/client';
-import { BadUsage } from '../lake/errors.ts';
+import { findPins } from '../activities/plan/pins.ts';
+import { BadUsage, SpecConflict } from '../lake/errors.ts';
 import { RUN } from '../lake/layout.ts';
 import { printable } from '../lake/printable.ts';
 import { checkSpec } from '../lake/spec.ts';
@@ -8,7 +9,7 @@ import type { remix as remixWorkflow } from '../workflows/index.ts';
 import { EXIT } from './exit.ts';
 import { print } from './print.ts';
 import { readSpecFile } from './spec-file.ts';
-import { openClient, resolveTarget, type TargetFlags } from './target.ts';
+import { openClient, resolveTarget, type Target, type TargetFlags, withLake } from './target.ts';
 import { rootFailure } from './view/temporal-state.ts';
 
 interface RemixOptions extends TargetFlags {
@@ -40,6 +41,12 @@ export async function remix(
   checkSpec({ ...rest, from: { ...from, stage: 'mix' } });
   const target = await resolveTarget(options);
   note(`Using ${target.said}.`);
+  if (target.lake !== undefined)
+    await refuseOthers(
+      target,
+      from,
+      names.map((name) => ({ domain, run: name })),
+    );
   const { client, close } = await openClient(target);
   try {
     const workflowId = `remix/${domain}/${to}`;
@@ -62,6 +69,7 @@ export async function remix(
     });
     if (!('runs' in ended)) {
       note(printable(ended.message));
+      if (options.json) print(JSON.stringify({ error: { name: ended.type, message: ended.message } }));
       return EXIT.failed;
     }
     const { runs: made } = ended;
@@ -75,4 +83,17 @@ export async function remix(
   } finally {
     await close();
   }
+}
+
+/** Before anything starts: a refused start would stand before a good run in Temporal. */
+async function refuseOthers(target: Target, from: RemixSpec['from'], runs: readonly RunRef[]): Promise<void> {
+  await withLake(target, async (store) => {
+    for (const run of runs) {
+      const pins = await findPins(store, run);
+      if (pins === undefined || (pins.from?.run === from.run && pins.from.stage === 'mix')) continue;
+      throw new SpecConflict(
+        `run ${run.domain}/${run.run} exists already and is no mix of ${run.domain}/${from.run}; give this one another name with --to`,
+      );
+    }
+  });
 }

@@ -21,8 +21,9 @@ export async function remix({ shares, from, ...spec }: RemixSpec): Promise<Remix
       'InvalidSpec',
     );
   }
-  if (shares !== undefined && new Set(shares).size !== shares.length) {
-    throw ApplicationFailure.nonRetryable('shares: one stands there more than once', 'InvalidSpec');
+  const twice = shares?.find((share, i) => shares.indexOf(share) < i);
+  if (twice !== undefined) {
+    throw ApplicationFailure.nonRetryable(`shares: ${twice} stands there more than once`, 'InvalidSpec');
   }
   const runs = (shares ?? [undefined]).map((share): { run: string; spec: FromSpec } => ({
     run: share === undefined ? name : `${name}-${share}`,

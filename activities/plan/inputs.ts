@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../lake/hash.ts';
 import type { RunPins } from './pins.ts';
 
 /** The columns that one input needs. */
@@ -43,12 +44,15 @@ export function sourceNames(pins: Pick<RunPins, 'spec' | 'from'>): string[] {
   return pins.spec.mix.sources.map((source, index) => {
     if (source.from !== 'instructions') return source.from;
     if (pins.from === undefined) return `instructions-${index}`;
-    const wanted = JSON.stringify(instructionColumns(source));
-    const input = pins.from.inputs.find(({ columns }) => JSON.stringify(columns) === wanted);
+    const wanted = columnsKey(instructionColumns(source));
+    const input = pins.from.inputs.find(({ columns }) => columnsKey(columns) === wanted);
     if (input === undefined) throw new RangeError(`no input has the instructions of ${source.prefix}`);
     return input.name;
   });
 }
+
+/** What tells inputs apart: pins come back from the lake with their keys in another order. */
+export const columnsKey = (columns: InputColumns): string => canonicalJson(columns);
 
 export const instructionColumns = (source: {
   prefix: string;

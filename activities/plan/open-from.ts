@@ -20,7 +20,7 @@ import { readPublishInput } from '../publish/provenance.ts';
 import type { Publication } from '../publish/publication.ts';
 import type { SettledData } from '../settle/settle-failures.ts';
 import { STAGE_VERSIONS, type Stage } from '../versions.ts';
-import { corpusName, type Input, inputsOf, instructionColumns } from './inputs.ts';
+import { columnsKey, corpusName, type Input, inputsOf, instructionColumns } from './inputs.ts';
 import { type AsPublished, type BegunOn, findPins, type RunPins, readPins } from './pins.ts';
 import { readSources } from './read-plan.ts';
 
@@ -120,6 +120,7 @@ function refuseUnlike(first: RunPins, other: RunPins): void {
     sequenceLength: spec.sequenceLength,
     'synthesize.share': spec.synthesize.share,
     seed: spec.seed,
+    decontaminate: spec.decontaminate ?? null,
   });
   const [a, b] = [shared(first), shared(other)];
   const differ = Object.keys(a).filter((key) => canonicalJson(a[key]) !== canonicalJson(b[key]));
@@ -156,10 +157,10 @@ function taken({ mix }: FullSpec, source: RunPins): Input[] {
   const inputs = inputsOf(source);
   const wanted = mix.sources.flatMap((each) =>
     each.from === 'instructions'
-      ? [{ prefix: each.prefix, columns: JSON.stringify(instructionColumns(each)) }]
+      ? [{ prefix: each.prefix, columns: columnsKey(instructionColumns(each)) }]
       : [],
   );
-  const known = new Set(inputs.map(({ columns }) => JSON.stringify(columns)));
+  const known = new Set(inputs.map(({ columns }) => columnsKey(columns)));
   const missing = wanted.filter(({ columns }) => !known.has(columns));
   if (missing.length > 0) {
     const prefixes = missing.map(({ prefix }) => prefix).join(', ');
@@ -168,7 +169,7 @@ function taken({ mix }: FullSpec, source: RunPins): Input[] {
     );
   }
   const names = new Set(wanted.map(({ columns }) => columns));
-  return inputs.filter(({ name, columns }) => name === 'corpus' || names.has(JSON.stringify(columns)));
+  return inputs.filter(({ name, columns }) => name === 'corpus' || names.has(columnsKey(columns)));
 }
 
 /** What the phases before `from.stage` have left. */

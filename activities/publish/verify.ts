@@ -184,13 +184,18 @@ async function checkContamination(store: ObjectStore, core: ManifestCore, output
 
 /** The table has a line for each dropped row; those of sources that failed later are in it as well. */
 async function checkDuplicates(store: ObjectStore, core: ManifestCore, output: Output): Promise<string> {
-  const table = await openTable(store, output);
+  let { rows } = await openTable(store, output);
+  // Of a mix of several runs each has its own.
+  for (const { publication } of core.from?.also ?? []) {
+    const { duplicates } = await readJson<Publication>(store, publication);
+    if (duplicates !== undefined) rows += (await openTable(store, duplicates)).rows;
+  }
   const { duplicates, heldBack } = core.counts.rows;
-  if (table.rows < duplicates + heldBack) {
+  if (rows < duplicates + heldBack) {
     throw new VerifyFailed(
-      `the table names ${table.rows} dropped rows, the manifest counts ${duplicates} duplicates + ${heldBack} held back`,
+      `the table names ${rows} dropped rows, the manifest counts ${duplicates} duplicates + ${heldBack} held back`,
       { bucket: store.bucket, key: output.key },
     );
   }
-  return `${table.rows} dropped rows, each with the row that it was dropped for`;
+  return `${rows} dropped rows, each with the row that it was dropped for`;
 }

@@ -2,6 +2,7 @@ import { documentId } from '../../lake/identity.ts';
 import type { GeneratorPin } from '../plan/pins.ts';
 import { type Entry, historyOf } from './entry.ts';
 import { gather, type Parsed, pairOf } from './pair.ts';
+import { hasMarker } from './protocol/markers.ts';
 import { structure } from './protocol/parse.ts';
 import type { Told, Turn } from './round.ts';
 
@@ -75,8 +76,15 @@ export function itemsOf(cell: string): unknown[] | undefined {
   );
 }
 
-/** The pair that one of them is, or why it is none. */
+/** The pair that one of them is, or why it is none. Marks of the protocol are no words of a pair. */
 export function pairFrom(item: unknown): ReturnType<typeof pairOf> {
+  const pair = fieldsOf(item);
+  if (typeof pair === 'string') return pair;
+  const { question, answer, options = [], rationale = '' } = pair;
+  return [question, answer, rationale, ...options].some(hasMarker) ? 'leakedMarker' : pair;
+}
+
+function fieldsOf(item: unknown): ReturnType<typeof pairOf> {
   if (typeof item !== 'object' || item === null) return 'unreadable';
   const { question, answer, options, rationale, Q, A } = item as Record<string, unknown>;
   if (typeof Q === 'string' && typeof A === 'string') return structure(Q, A);

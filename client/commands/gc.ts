@@ -117,7 +117,7 @@ async function linesOf({ removed, runs, segments, uploads }: GcReport): Promise<
     runs.reduce((sum, { bytes }) => sum + bytes, 0) + segments.reduce((sum, { bytes }) => sum + bytes, 0);
   lines.push(
     all === 0 && uploads.length === 0
-      ? 'There is nothing that nothing needs.'
+      ? 'Everything that is there is needed.'
       : `${inBytes(all)} in all${removed ? ' went.' : ' would go; --delete takes it away.'}`,
   );
   return lines;

@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { readKeptPairs } from '../../activities/filter/pair-table.ts';
 import { readLists } from '../../activities/lists.ts';
 import { isCorpus } from '../../activities/plan/inputs.ts';
@@ -16,6 +16,7 @@ import type { ObjectStore } from '../../lake/store.ts';
 import { readBatches } from '../../lake/table.ts';
 import type { ObjectRef, Pair, RunRef } from '../../workflows/contract.ts';
 import { requirePublished } from '../published.ts';
+import { openFolder } from './folder.ts';
 
 export interface ExportedPairs {
   files: number;
@@ -41,17 +42,17 @@ export async function exportPairs(
 ): Promise<ExportedPairs> {
   const { publication } = await requirePublished(store, run);
   const { documents } = await readPublishInput(store, publication);
-  const folder = resolve(to);
-  await mkdir(folder, { recursive: true });
+  const { domain, run: name, generation } = publication;
+  const folder = await openFolder(to, { domain, run: name, generation, format: 'pairs' });
   const exported: ExportedPairs = { files: 0, rows: 0, pairs: 0 };
   const corpora = Object.entries(documents).flatMap(([name, lists]) => (isCorpus(name) ? lists : []));
   for (const ref of await readLists(store, corpora)) {
     const rows = await rowsOf(store, ref);
     if (rows.length === 0) continue;
-    const name = `pairs-${String(exported.files).padStart(5, '0')}.parquet`;
+    const file = `pairs-${String(exported.files).padStart(5, '0')}.parquet`;
     const pairs = rows.reduce((sum, each) => sum + each.pairs.length, 0);
-    report(`${name}: ${rows.length} texts, ${pairs} pairs`);
-    await writeFile(join(folder, name), pairsTable(rows));
+    report(`${file}: ${rows.length} texts, ${pairs} pairs`);
+    await writeFile(join(folder, file), pairsTable(rows));
     exported.files++;
     exported.rows += rows.length;
     exported.pairs += pairs;

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import type { Publication } from '../../activities/publish/publication.ts';
+import { open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { readManifest } from '../../activities/publish/verify.ts';
 import type { Output } from '../../lake/commit.ts';
-import { BadUsage, RunNotFound } from '../../lake/errors.ts';
+import { BadUsage } from '../../lake/errors.ts';
 import { checkedPieces } from '../../lake/pieces.ts';
 import type { ObjectStore } from '../../lake/store.ts';
 import type { RunRef, ShardFormat } from '../../workflows/contract.ts';
-import { readPublished } from '../published.ts';
+import { requirePublished } from '../published.ts';
+import { openFolder } from './folder.ts';
 import { filesOf, formatsOf, megatronBlend } from './formats.ts';
 
 export interface Exported {
@@ -30,21 +30,20 @@ export async function exportRun(
   to: string,
   report: (line: string) => void,
 ): Promise<Exported> {
-  const published = await readPublished(store, run);
-  if (published === undefined) throw new RunNotFound(`run ${run.domain}/${run.run} has published nothing`);
-  const publication: Publication = published.publication;
+  const { publication } = await requirePublished(store, run);
   const core = await readManifest(store, publication.manifest);
-  const folder = resolve(to);
-  await mkdir(folder, { recursive: true });
+  const files = publication.shards.map((shard) => {
+    const found = filesOf(shard, format);
+    if (found !== undefined) return found;
+    throw new BadUsage(
+      `run ${run.domain}/${run.run} has no ${format} (it has ${formatsOf(publication.shards).join(', ')}); \`instruct-lake remix ${run.domain}/${run.run} --to NAME --file FILE\` makes it, with \`shards: { formats: [${format}] }\` in the file`,
+    );
+  });
+  const { domain, run: name, generation } = publication;
+  const folder = await openFolder(to, { domain, run: name, generation, format });
   const exported: Exported = { files: 0, bytes: 0, there: 0 };
-  for (const shard of publication.shards) {
-    const files = filesOf(shard, format);
-    if (files === undefined) {
-      throw new BadUsage(
-        `run ${run.domain}/${run.run} has no ${format} (it has ${formatsOf(publication.shards).join(', ')}); \`instruct-lake remix ${run.domain}/${run.run} --to NAME --file FILE\` makes it, with \`shards: { formats: [${format}] }\` in the file`,
-      );
-    }
-    for (const { as, output } of files) {
+  for (const some of files) {
+    for (const { as, output } of some) {
       const there = await isThere(join(folder, as), output);
       if (!there) {
         report(`${as}: ${output.size} bytes`);

@@ -40,13 +40,13 @@ export function keyOf(to: string, folders: readonly string[], stem: string): str
 }
 
 /**
- * A file's name as part of a key: ASCII letters, digits and `._=-` stay, other runs become `-`. A name that had to be
+ * A file's name as part of a key: ASCII letters, digits and `._=-` stay, other runs become `-`; none begins with `.` or `_`, which ingests pass over. A name that had to be
  * changed gets a piece of its hash, so that different names stay different.
  */
 export function safeName(name: string): string {
   const safe = name
     .replace(/[^A-Za-z0-9._=-]+/g, '-')
-    .replace(/^[.-]+/, '')
+    .replace(/^[._-]+/, '')
     .slice(0, STEM_CHARACTERS);
   if (safe === name) return name;
   const hash = sha256(name).slice(0, 8);

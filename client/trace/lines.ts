@@ -37,7 +37,7 @@ export function lineageLines(lineage: Lineage | TokenLineage): string[] {
     );
     if (request === null) continue;
     lines.push(
-      `  slot ${slot}, round ${round}${text.linked ? ', linked to the text before it' : ''}, request ${request}${setAside === null ? '' : `, set aside: ${printable(setAside, '')}`}`,
+      `  slot ${slot}, round ${round}${text.linked ? ', linked to the text before it' : ''}, ${request === '' ? 'its pairs came with it' : `request ${request}`}${setAside === null ? '' : `, set aside: ${printable(setAside, '')}`}`,
     );
     for (const { id, kind, question, answer, dropped } of pairs) {
       lines.push(

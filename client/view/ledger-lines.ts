@@ -9,7 +9,7 @@ export function ledgerLines(ledger: Ledger, open = 0): string[] {
   const { domain, run, endpoint, model, prices, total, rounds, partitions, dearest, unpublished } = ledger;
   return [
     endpoint === null
-      ? `${printable(`${domain}/${run}`, '')}: no endpoint, its pairs came with the texts`
+      ? `${printable(`${domain}/${run}`, '')}: it has asked no endpoint`
       : `${printable(`${domain}/${run}`, '')}: what it took of endpoint ${printable(endpoint, '')}, model ${printable(model, '')}`,
     ...(prices === null ? [] : [pricesLine(prices)]),
     ...table(prices, [

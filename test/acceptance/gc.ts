@@ -104,7 +104,7 @@ must(
   `with --delete exactly that goes: ${gone} objects`,
 );
 const more = await ours('gc', 'tidy', '--older-than', '1s');
-must(more.stdout.includes('nothing that nothing needs'), 'after which there is nothing more');
+must(more.stdout.includes('Everything that is there is needed'), 'after which there is nothing more');
 for (const run of ['n1', 'n2'])
   must((await ours('verify', `tidy/${run}`)).code === 0, `tidy/${run} verifies`);
 for (const command of ['status', 'duplicates', 'ledger', 'drops']) {

@@ -176,3 +176,22 @@ test('a sweep with a share too large publishes the others, and says which failed
   });
   expect((await manifestOf('partly-0.5')).forms.share).toBe(0.5);
 }, 120_000);
+
+test('a run whose mix has instructions is begun on at every stage, and its instructions with it', async () => {
+  const mix = sampleSpec.mix;
+  const da = await runs({ ...SPEC, mix }, 'instructed');
+  const requests = pipeline.endpoint.asked.length;
+  const begun = (stage: string, more: object) => ({
+    domain: 'sample',
+    from: { run: 'instructed', stage },
+    ...more,
+  });
+  const mixed = await runs(begun('mix', { mix: { share: 0.3 } }), 'instructed-mix');
+  expect(mixed.mix.map(({ source }) => source)).toEqual(da.mix.map(({ source }) => source));
+  const templated = await runs(begun('template', { sequenceLength: 128 }), 'instructed-template');
+  expect(templated.mix[1]?.unique).toBe(da.mix[1]?.unique);
+  // And what begins on one that has begun.
+  const again = { domain: 'sample', from: { run: 'instructed-template', stage: 'mix' }, mix: { share: 0.3 } };
+  expect((await runs(again, 'instructed-again')).mix[1]?.unique).toBe(da.mix[1]?.unique);
+  expect(pipeline.endpoint.asked.length).toBe(requests);
+}, 180_000);

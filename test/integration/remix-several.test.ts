@@ -43,6 +43,8 @@ beforeAll(async () => {
     const name = key.slice(key.lastIndexOf('/') + 1);
     await store.put(`raw/several/${PARTS[i % PARTS.length]}/${name}`, await store.get(key));
   }
+  // Duplicates in the last one alone.
+  await store.put('raw/several/c/again.parquet', await store.get('raw/several/c/passages-02.parquet'));
   await pipeline.work();
   whole = await runs(specOf('raw/several/'), 'whole');
   for (const part of PARTS) await runs(specOf(`raw/several/${part}/`), `part-${part}`);
@@ -73,6 +75,7 @@ test('a mix of several runs is what one run over all of it mixes, byte for byte,
   expect(mixed.mix).toEqual(whole.mix);
   const { usage: __, ...counts } = mixed.counts;
   expect(counts).toEqual(expect.objectContaining({ rows: whole.counts.rows, pairs: whole.counts.pairs }));
+  expect(whole.counts.rows.duplicates).toBe(5);
   expect(mixed.sources.map(({ name }) => name)).toEqual(['corpus', 'corpus-1', 'corpus-2']);
   expect(mixed.from).toMatchObject({ run: 'part-a', also: [{ run: 'part-b' }, { run: 'part-c' }] });
 }, 180_000);

@@ -49,6 +49,8 @@ test.each([
   ['[{"question": "Why?", "answer": "a", "options": "a"}]', 'unreadable'],
   ['[{"question": "", "answer": "a"}]', 'emptyQuestion'],
   ['[{"Q": "Why?", "A": " "}]', 'emptyAnswer'],
+  ['[{"Q": "<QUE> Why?", "A": "<ANS> So. </END>"}]', 'leakedMarker'],
+  ['[{"question": "Why?", "answer": "a", "options": ["a", "</END>"]}]', 'leakedMarker'],
   ['[{"question": "Why?", "answer": "c", "options": ["a", "b"]}]', 'answerNotAmongOptions'],
 ])('%s is no pair: %s', (cell, reason) => {
   const { pairs, drops } = parseGiven(cell);
