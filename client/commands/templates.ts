@@ -20,7 +20,14 @@ export function templatesCommand(): Command {
   return new Command('templates')
     .description('Look at how pairs are worded: documents as they would be, and how varied they are.')
     .addCommand(previewCommand())
-    .addCommand(statsCommand());
+    .addCommand(statsCommand())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  instruct-lake templates preview --pairs augmented.jsonl --mode numbered
+  instruct-lake templates stats biomed/2026-01-05`,
+    );
 }
 
 function previewCommand(): Command {

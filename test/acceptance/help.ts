@@ -40,7 +40,9 @@ for (const name of commands) {
   const example = new RegExp(`Examples?:\\n(  .*\\n)*  instruct-lake ${name}\\b`);
   if (code !== 0 || stderr !== '' || !example.test(stdout))
     throw new Error(`NOT SO: ${name} --help exits 0 (${code}) with an example:\n${stdout}${stderr}`);
-  const required = ['import', 'remix', 'export'].includes(name) ? ['--to', 'x'] : [];
+  const needs =
+    name === 'templates preview' ? '--pairs' : ['import', 'remix', 'export'].includes(name) ? '--to' : '';
+  const required = needs === '' ? [] : [needs, 'x'];
   await mustBeUsage([...words, ...required, '--no-such-option'], /unknown option '--no-such-option'/);
 }
 must(true, 'each has a --help with an example of itself, and refuses an unknown option with exit code 2');
