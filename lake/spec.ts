@@ -278,7 +278,9 @@ function describe(issue: z.core.$ZodIssue): string[] {
           : `${path}: is ${typeOf(issue.input)}, ${issue.expected} expected`,
       ];
     case 'invalid_value':
-      return [`${path}: must be ${issue.values.map((each) => JSON.stringify(each)).join(' or ')}`];
+      return [
+        `${path}: ${insteadOf(issue.input)}must be ${issue.values.map((each) => JSON.stringify(each)).join(' or ')}`,
+      ];
     case 'invalid_union': {
       // Of "true, or an object": an object is meant when one is there, and what is wrong is in it.
       const meant = issue.errors.find((each) =>
@@ -294,6 +296,10 @@ function describe(issue: z.core.$ZodIssue): string[] {
       return [`${path}: ${issue.message}`];
   }
 }
+
+/** What stands where one of some values should: only where it is something else altogether. */
+const insteadOf = (input: unknown): string =>
+  input === undefined ? 'is missing, and ' : Array.isArray(input) ? 'is an array, and ' : '';
 
 function typeOf(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;

@@ -292,6 +292,9 @@ describe('shards', () => {
     expect(parseSpec(withShards({ format: 'olmo' })).shards.formats).toEqual(['olmo']);
     const { formats } = parseSpec(withShards({ formats: ['arrow', 'megatron', 'arrow'] })).shards;
     expect(formats).toEqual(['megatron', 'arrow']);
+    expect(problems(withShards({ format: ['olmo'] }))).toContain(
+      'shards.format: is an array, and must be "megatron"',
+    );
     expect(problems(withShards({ format: 'olmo', formats: ['arrow'] }))).toContain(
       'formats or format, not both',
     );
@@ -324,6 +327,9 @@ describe('a spec that begins on a run', () => {
     expect(refused(begun('filter', { filters: {}, tokenizer: 'x' }))).toBe('');
     expect(refused(begun('filter', { input: {} }))).toContain('input: is as in the run that `from` names');
     expect(refused(begun('shards', {}))).toContain('from.stage: must be');
+    expect(refused({ domain: 'biomed', from: { run: 'r1' } })).toContain(
+      'from.stage: is missing, and must be',
+    );
   });
   test('inherits the rest, and of the mix what it does not say', () => {
     const source = parseSpec({
