@@ -234,11 +234,15 @@ export function currentLine(state: RunState, now: number, history: History = NO_
           ...state.endpoints.map((load) => `[${loadLine(load, 0, false)}]`),
         ];
   const line = `[${elapsed(state, now)}]   ${what.filter((part) => part !== '').join(' ')}`.trimEnd();
-  const held = heldLines(state, now, false);
-  if (held.say.length > 0) return `${line}  ${[held.say.join('. '), held.do.join(', or ')].join(' ')}`;
+  const held = heldLines(state, now, true);
+  if (held.say.length > 0) return `${line}  ${[inOneLine(held.say), held.do.join(', or ')].join(' ')}`;
   const [trouble] = troubleOf(state);
   return trouble === undefined ? line : `${line}  ${trouble}`;
 }
+
+/** Lines one behind the other: one that ends with no mark of its own gets one. */
+const inOneLine = (lines: readonly string[]): string =>
+  lines.map((line) => line.trim()).reduce((text, line) => `${text}${/[.:]$/.test(text) ? '' : '.'} ${line}`);
 
 /** What keeps a run from going on, and what could not be asked. */
 function troubleOf({ waiting, notes }: RunState): string[] {

@@ -173,7 +173,7 @@ test('a parked run says since when, why, what follows, and what ends it', () => 
   const whole = renderRun(state, { now: at, ...wide, color: false, whole: true });
   expect(whole.at(-4)).toBe('    raw/a.parquet CorruptParquet \\x1b[2J');
   expect(currentLine(state, at)).toContain(
-    'parked since 2026-01-05 02:10 UTC: TooManyFailedSources: 3 of 10',
+    'parked since 2026-01-05 02:10 UTC: TooManyFailedSources: 3 of 10 sources failed: raw/a.parquet CorruptParquet \\x1b[2J. It fails',
   );
   const narrow = renderRun(state, { now: at, unicode: true, columns: 39, color: false }).slice(-5);
   expect(narrow).toEqual([
