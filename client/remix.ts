@@ -6,7 +6,7 @@ import { printable } from '../lake/printable.ts';
 import { checkSpec } from '../lake/spec.ts';
 import { QUEUES, type RemixSpec, type RunRef } from '../workflows/contract.ts';
 import type { remix as remixWorkflow } from '../workflows/index.ts';
-import { EXIT } from './exit.ts';
+import { EXIT, exitCodeOf } from './exit.ts';
 import { print } from './print.ts';
 import { readSpecFile } from './spec-file.ts';
 import { openClient, resolveTarget, type Target, type TargetFlags, withLake } from './target.ts';
@@ -70,7 +70,7 @@ export async function remix(
     if (!('runs' in ended)) {
       note(printable(ended.message));
       if (options.json) print(JSON.stringify({ error: { name: ended.type, message: ended.message } }));
-      return EXIT.failed;
+      return exitCodeOf(ended.type);
     }
     const { runs: made } = ended;
     if (options.json) print(JSON.stringify({ domain, workflowId, runs: made }));
