@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { readManifest } from '../../activities/publish/verify.ts';
+import { readRunLedger } from '../../client/read-ledger.ts';
 import { putSample, sampleSpec } from '../../client/sample/lake.ts';
 import { templateStatistics } from '../../client/templates/stats.ts';
 import { verifyRun } from '../../client/verify-run.ts';
@@ -56,6 +57,12 @@ test('a mix with a smaller share is what a run with that share makes, byte for b
   const mixed = await runs(begin('mix', { mix: { ...ONCE, share: 0.3 } }), 'mixed');
   expect(pipeline.endpoint.asked.length).toBe(asked);
   expect(mixed.counts.usage).toEqual({ promptTokens: 0, completionTokens: 0 });
+  const { published, ledger } = await readRunLedger(pipeline.store, { domain: 'sample', run: 'mixed' });
+  expect({ published, requests: ledger.total.requests, endpoint: ledger.endpoint }).toEqual({
+    published: true,
+    requests: 0,
+    endpoint: null,
+  });
   const whole = await manifestOf('r1');
   expect(mixed.from).toMatchObject({ run: 'r1', generation: 1, stage: 'mix' });
   expect(mixed.shards).not.toEqual(whole.shards);

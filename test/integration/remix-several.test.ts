@@ -5,9 +5,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ManifestCore } from '../../activities/publish/publication.ts';
 import { readManifest } from '../../activities/publish/verify.ts';
 import { exportPairs } from '../../client/export/export-pairs.ts';
+import { exportRun } from '../../client/export/export-run.ts';
 import { putSample, sampleSpec } from '../../client/sample/lake.ts';
 import { traceDocument } from '../../client/trace/trace.ts';
 import { verifyRun } from '../../client/verify-run.ts';
+import { BadUsage } from '../../lake/errors.ts';
 import { documentId } from '../../lake/identity.ts';
 import {
   type FromSpec,
@@ -97,6 +99,14 @@ test('a sweep over several runs; a document of the second is traced to its row; 
   try {
     const exported = await exportPairs(store, { domain: 'sample', run: 'sweep-0.6' }, to, () => {});
     expect(exported.pairs).toBe(whole.counts.pairs.kept);
+    const again = await exportPairs(store, { domain: 'sample', run: 'sweep-0.6' }, to, () => {});
+    expect(again).toEqual(exported);
+    // Whoever reads all of a folder must not read two exports.
+    const other = { domain: 'sample', run: 'sweep-0.3' };
+    await expect(exportPairs(store, other, to, () => {})).rejects.toThrow(/has another export/);
+    await expect(exportRun(store, other, 'megatron', to, () => {})).rejects.toThrow(BadUsage);
+    await expect(exportRun(store, other, 'megatron', tmpdir(), () => {})).rejects.toThrow(/has other files/);
+    await expect(exportRun(store, other, 'megatron', '/dev/null/x', () => {})).rejects.toThrow(BadUsage);
   } finally {
     rmSync(to, { recursive: true });
   }
