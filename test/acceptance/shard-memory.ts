@@ -1,4 +1,4 @@
-// tier: open — template, the exchange and a shard in every format stay within fixed bounds on a partition of 300 MB taken twice, and on documents of 5 MB beside some of 10 characters
+// tier: manual — template, the exchange and a shard in every format stay within fixed bounds on a partition of 300 MB taken twice, and on documents of 5 MB beside some of 10 characters
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { samplePassages } from '../../client/sample/index.ts';
