@@ -61,9 +61,13 @@ const refused = await ours('abandon', `biomed/${first}`);
 must(refused.code === 2, '`abandon` refuses a run whose workflow runs: exit code 2');
 await temporal.run('workflow', 'terminate', '--workflow-id', firstId);
 // Temporal shows a termination a moment after it was taken.
+let said = '';
 await until('`status` of the terminated run to say how to let go of its domain', RUN_SECONDS, async () => {
-  const { code, stdout } = await ours('status', `biomed/${first}`);
+  const { code, stdout, stderr } = await ours('status', `biomed/${first}`);
+  said = `exit code ${code}\n${stdout}${stderr}`;
   return code === 1 && stdout.includes(`instruct-lake abandon biomed/${first}`) ? stdout : undefined;
+}).catch((error: unknown) => {
+  throw new Error(`it says ${said}`, { cause: error });
 });
 must(true, 'terminated, it still holds its domain, and `status` says how to let go of it');
 const abandoned = await ours('abandon', `biomed/${first}`);
